@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// What every target of ours is compiled with; dependencies keep their own settings.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+  .treatAllWarnings(as: .error),
+]
+
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let system: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "kiln",
+  products: [.executable(name: "kiln", targets: ["kiln"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+  ],
+  targets: [
+    // C libraries: a module map and a shim, nothing else.
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+
+    // Leaves: they know nothing of images.
+    module("Digests", ["CCrypto"]),
+    module("HTTP", ["CCurl", "Digests"]),
+    module("SSH", ["CSSH2", "CCrypto"]),
+    .target(
+      name: "Deprovision", path: "deprovision",
+      resources: [.embedInCode("linux.sh"), .embedInCode("windows.ps1")],
+      swiftSettings: strict),
+
+    // The document, and the flow that bakes it.
+    module("Template", ["Digests"]),
+    module("Pipeline", ["Deprovision", "Digests", "Template"]),
+
+    // What the flow reaches the outside world through.
+    module("Guests", ["Digests", "Pipeline", "SSH"]),
+
+    // The composition root.
+    .executableTarget(
+      name: "kiln",
+      dependencies: [
+        "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template", arguments,
+      ],
+      swiftSettings: strict),
+
+    .target(
+      name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests("DigestsTests", ["Digests"]),
+    tests("TemplateTests", ["Template", "TestSupport"]),
+    tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
+    tests("HTTPTests", ["Digests", "HTTP", "TestSupport"]),
+    tests("SSHTests", ["SSH", "TestSupport"]),
+    tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
+    tests("KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"]),
+    tests("EndToEnd", ["TestSupport"]),
+    tests("Tidy", ["TestSupport"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
