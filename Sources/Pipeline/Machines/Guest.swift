@@ -1,0 +1,167 @@
+public import Digests
+
+/// A machine as it is reached from outside: jobs run in it and files are put into it.
+///
+/// A guest outlives its connection: when that drops, the guest reconnects within its own limit and
+/// picks up where it was, so that callers see one job that took longer (DESIGN 3).
+public protocol Guest: Sendable {
+  /// What the guest said of itself when it was first reached.
+  var facts: GuestFacts { get }
+
+  /// Sends what `job` needs ahead of ``run(_:report:)``, while something else still runs.
+  ///
+  /// It never fails: what could not be sent ahead is sent with the job.
+  func stage(_ job: GuestJob) async
+
+  /// Runs `job` to its end, exactly once, and reports its output as it appears.
+  /// - Throws: ``GuestError`` where the job could not be started, or where its end could not be
+  ///   proved; `CancellationError` after the job's processes were killed.
+  func run(_ job: GuestJob, report: @escaping GuestReport) async throws -> JobEnd
+
+  /// Puts a file into the guest, whole or not at all, with its checksum compared there.
+  /// - Throws: ``GuestError`` where the guest refused or the bytes did not arrive unchanged.
+  func place(_ file: PlacedFile, report: @escaping GuestReport) async throws
+
+  /// Waits until the machine has gone down and come back with another boot identity.
+  /// - Returns: how long it was out of reach.
+  /// - Throws: ``GuestError`` of kind ``GuestError/Kind/lost`` when it does not come back in time.
+  func awaitRestart(report: @escaping GuestReport) async throws -> Duration
+
+  /// Removes all that Kiln put into the guest for this run, and ends the connection.
+  /// - Throws: ``GuestError`` where the guest could not be reached to do so.
+  func leave() async throws
+}
+
+/// What a guest says of itself.
+public struct GuestFacts: Sendable, Hashable, Codable {
+  /// The user that steps run as.
+  public var user: String
+  /// Whether that user is root already.
+  public var isRoot: Bool
+  /// The directory on the guest that holds this run's job directories.
+  public var directory: String
+  /// The boot identity: it changes with each start of the machine (DESIGN 3).
+  public var bootIdentity: String
+
+  /// Puts the facts together.
+  public init(user: String, isRoot: Bool, directory: String, bootIdentity: String) {
+    self.user = user
+    self.isRoot = isRoot
+    self.directory = directory
+    self.bootIdentity = bootIdentity
+  }
+}
+
+/// Where a guest tells what happens while it works.
+public typealias GuestReport = @Sendable (GuestNews) -> Void
+
+/// What a guest tells while a job runs or a file is placed.
+public enum GuestNews: Sendable {
+  /// Bytes that the job wrote, each exactly once and in order.
+  case output(OutputStream, [UInt8])
+  /// Bytes of the file that were sent, of how many.
+  case progress(sent: Int, of: Int)
+  /// The connection dropped, for the reason given; the guest tries to get it back.
+  case connectionLost(String)
+  /// The connection is back, after the time given.
+  case connectionRestored(after: Duration)
+  /// Something the user should know of, in a sentence.
+  case warning(String)
+}
+
+/// Which of a job's two output streams bytes belong to.
+public enum OutputStream: String, Sendable, Codable {
+  /// Standard output.
+  case stdout
+  /// Standard error.
+  case stderr
+}
+
+/// A script to run in a guest exactly once.
+public struct GuestJob: Sendable {
+  /// The name of the job on the guest: it stays the same however often the guest is reached.
+  public var id: String
+  /// The script's bytes, as they arrive on the guest.
+  public var script: [UInt8]
+  /// The checksum of ``script``, compared on the guest before it starts.
+  public var digest: SHA256Digest
+  /// The program that runs the script, by absolute path.
+  public var interpreter: String
+  /// The one argument that a `#!` line gives to the interpreter; empty where there is none.
+  public var interpreterArgument: String
+  /// Who runs it.
+  public var user: JobUser
+  /// Whether the script's text asks for a restart of the machine.
+  public var restarts: RestartIntent
+
+  /// Describes a job.
+  public init(
+    id: String, script: [UInt8], digest: SHA256Digest, interpreter: String,
+    interpreterArgument: String, user: JobUser, restarts: RestartIntent
+  ) {
+    self.id = id
+    self.script = script
+    self.digest = digest
+    self.interpreter = interpreter
+    self.interpreterArgument = interpreterArgument
+    self.user = user
+    self.restarts = restarts
+  }
+}
+
+/// Who runs a job on the guest.
+public enum JobUser: String, Sendable, Codable {
+  /// The user that logged in.
+  case login
+  /// Root: by `sudo -E` where the login user is another.
+  case root
+}
+
+/// Whether a script's text asks for a restart of the machine.
+public enum RestartIntent: String, Sendable {
+  /// It holds no restart command.
+  case none
+  /// It holds one, for example `reboot`.
+  case restart
+}
+
+/// How a job ended, as proved on the guest (the table of DESIGN 3).
+public enum JobEnd: Sendable, Equatable {
+  /// It finished with this exit code.
+  case exited(Int32)
+  /// It finished with this exit code while the machine was on its way down for a restart.
+  case exitedBeforeRestart(Int32)
+  /// Its processes are gone without an exit code, on a machine that did not restart.
+  case killed
+  /// The machine restarted while it ran, and was out of reach for the time given.
+  case restarted(outOfReach: Duration)
+}
+
+/// A file to put into a guest.
+public struct PlacedFile: Sendable {
+  /// The name of the transfer: it stays the same when it is taken up again.
+  public var id: String
+  /// The file on this side, by absolute path.
+  public var source: String
+  /// Its size in bytes.
+  public var size: Int
+  /// Its checksum, compared on the guest.
+  public var digest: SHA256Digest
+  /// Its permission bits on the guest.
+  public var mode: UInt16
+  /// Where it goes: a full path with a file name; the directory must exist (`aib.md` c.6).
+  public var destination: String
+
+  /// Describes a transfer.
+  public init(
+    id: String, source: String, size: Int, digest: SHA256Digest, mode: UInt16,
+    destination: String
+  ) {
+    self.id = id
+    self.source = source
+    self.size = size
+    self.digest = digest
+    self.mode = mode
+    self.destination = destination
+  }
+}
