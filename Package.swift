@@ -52,7 +52,9 @@ let package = Package(
     module("Pipeline", ["Deprovision", "Digests", "Template"]),
 
     // What the flow reaches the outside world through.
-    module("Guests", ["Digests", "Pipeline", "SSH"]),
+    .target(
+      name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
+      resources: [.embedInCode("Agent/agent.sh")], swiftSettings: strict),
 
     // The composition root.
     .executableTarget(
