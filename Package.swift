@@ -40,7 +40,7 @@ let package = Package(
 
     // Leaves: they know nothing of images.
     module("Digests", ["CCrypto"]),
-    module("HTTP", ["CCurl", "Digests"]),
+    module("HTTP", ["CCurl", "Digests", system]),
     module("SSH", ["CSSH2", "CCrypto"]),
     .target(
       name: "Deprovision", path: "deprovision",
@@ -70,7 +70,7 @@ let package = Package(
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Template", "TestSupport"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
-    tests("HTTPTests", ["Digests", "HTTP", "TestSupport"]),
+    tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests("KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"]),
