@@ -1,6 +1,7 @@
 import Foundation
 public import Pipeline
 import SSH
+import Synchronization
 
 extension SSHGuest {
   /// Files up to this size travel with the jobs' own agent: one round trip.
@@ -16,7 +17,7 @@ extension SSHGuest {
     var offset = 0
     while true {
       do {
-        let small = file.size <= Self.smallAtMost
+        let small = file.source.count <= Self.smallAtMost
         let agent = small ? try await agent(report) : try await carrier(report)
         return try await send(file, from: offset, to: agent, report)
       } catch {
@@ -34,7 +35,7 @@ extension SSHGuest {
         try await agent.send("have \(file.id)\n\(file.destination)\n")
         let words = try await agent.words(after: "f")
         let size = words.last.flatMap(Int.init) ?? 0
-        return size <= file.size ? size : 0
+        return size <= file.source.count ? size : 0
       } catch {
         try await lose(error, report)
       }
@@ -44,18 +45,19 @@ extension SSHGuest {
   private func send(
     _ file: PlacedFile, from offset: Int, to agent: AgentSession, _ report: @escaping GuestReport
   ) async throws {
-    let handle = try SourceFile(file.source, from: offset)
+    let pieces = try SourcePieces(file.source, from: offset)
     let mode = String(file.mode, radix: 8)
     try await agent.send(
-      "file \(file.id) \(file.size) \(file.digest.hex) \(mode) \(offset)\n\(file.destination)\n")
+      "file \(file.id) \(file.source.count) \(file.digest.hex) \(mode) \(offset) "
+        + "\(file.lifetime.rawValue)\n\(file.destination)\n")
     let verdict = try await withThrowingTaskGroup(of: [String]?.self) { group in
       group.addTask { try await agent.verdict() }
       group.addTask {
         var sent = offset
-        while let piece = try handle.next(Self.pieceSize), !Task.isCancelled {
+        while let piece = try pieces.next(Self.pieceSize), !Task.isCancelled {
           try await agent.send(piece)
           sent += piece.count
-          report(.progress(sent: sent, of: file.size))
+          report(.progress(sent: sent, of: file.source.count))
         }
         return nil
       }
@@ -98,30 +100,44 @@ extension AgentSession {
   }
 }
 
-/// A file that is read from the front, piece by piece, by one task.
-final class SourceFile: Sendable {
-  private let handle: FileHandle
-  private let path: String
+/// The bytes of a file, read from the front piece by piece, by one task.
+private final class SourcePieces: Sendable {
+  private enum Origin {
+    case bytes(ArraySlice<UInt8>)
+    case file(FileHandle, path: String)
+  }
 
-  init(_ path: String, from offset: Int) throws {
-    self.path = path
-    do {
-      handle = try FileHandle(forReadingFrom: URL(filePath: path))
-      try handle.seek(toOffset: UInt64(offset))
-    } catch {
-      throw GuestError(.notPlaced, "could not read `\(path)`: \(error.localizedDescription)")
+  private let origin: Mutex<Origin>
+
+  init(_ source: PlacedBytes, from offset: Int) throws {
+    switch source {
+    case .bytes(let bytes): origin = Mutex(.bytes(bytes.dropFirst(offset)))
+    case .file(let path, _):
+      do {
+        let handle = try FileHandle(forReadingFrom: URL(filePath: path))
+        try handle.seek(toOffset: UInt64(offset))
+        origin = Mutex(.file(handle, path: path))
+      } catch {
+        throw GuestError(.notPlaced, "could not read `\(path)`: \(error.localizedDescription)")
+      }
     }
   }
 
-  deinit { try? handle.close() }
-
   /// The next bytes; `nil` at the end.
   func next(_ count: Int) throws -> [UInt8]? {
-    do {
-      guard let data = try handle.read(upToCount: count), !data.isEmpty else { return nil }
-      return Array(data)
-    } catch {
-      throw GuestError(.notPlaced, "could not read `\(path)`: \(error.localizedDescription)")
+    try origin.withLock { origin in
+      switch origin {
+      case .bytes(let rest):
+        origin = .bytes(rest.dropFirst(count))
+        return rest.isEmpty ? nil : Array(rest.prefix(count))
+      case .file(let handle, let path):
+        do {
+          guard let data = try handle.read(upToCount: count), !data.isEmpty else { return nil }
+          return Array(data)
+        } catch {
+          throw GuestError(.notPlaced, "could not read `\(path)`: \(error.localizedDescription)")
+        }
+      }
     }
   }
 }

@@ -109,13 +109,19 @@ extension SSHGuest {
   private func cancel(_ id: String, _ report: @escaping GuestReport) async {
     do {
       try await withRelease(limit: .seconds(30), for: "the job on \(route.name) to end") {
-        await self.drop()
-        try await self.agent(report).send("cancel \(id)\n")
-        _ = try await self.agent(report).words(after: "c")
+        while true {
+          do {
+            let agent = try await self.agent(report)
+            try await agent.send("cancel \(id)\n")
+            _ = try await agent.words(after: "c")
+            return
+          } catch {
+            try await self.lose(error, report)
+          }
+        }
       }
     } catch {
-      report(
-        .warning("the job on \(route.name) may still run: \(error); `kiln gc` ends it"))
+      report(.warning("the job on \(route.name) may still run: \(error); `kiln gc` ends it"))
     }
   }
 }

@@ -83,6 +83,9 @@ public actor SSHGuest: Guest {
     await drop()
   }
 
+  /// The boot identity of the guest as the present agent found it.
+  var agentBoot: String? { agent?.greeting.boot }
+
   /// How long the guest was out of reach the last time.
   var lastOutage: Duration { outage.last }
 

@@ -49,13 +49,24 @@ public func withResource<Resource: Sendable, Result: Sendable>(
   let result: Result
   do {
     result = try await body(resource)
-  } catch {
-    // What went wrong first is what the user needs to know.
-    _ = await Swift.Result { try await withRelease(limit: limit, for: waitedFor) { try await release(resource) } }
-    throw error
+  } catch let first {
+    do {
+      try await withRelease(limit: limit, for: waitedFor) { try await release(resource) }
+    } catch {
+      throw Unreleased(cause: first, leftover: error)
+    }
+    throw first
   }
   try await withRelease(limit: limit, for: waitedFor) { try await release(resource) }
   return result
+}
+
+/// Something failed, and the clean-up after it did too.
+public struct Unreleased: Error, Sendable {
+  /// What failed first: what the user needs to know.
+  public let cause: any Error
+  /// Why the clean-up failed.
+  public let leftover: any Error
 }
 
 /// Runs clean-up that a cancellation of its caller must not stop.

@@ -126,7 +126,7 @@ exec 7>"$job/out" 8>"$job/err"
 echo $$ >"$job/pid" && [ -s "$job/pid" ] || exit
 export PACKER_BUILDER_TYPE=azure-arm PACKER_BUILD_NAME=azure-arm
 set -- "$interpreter"
-[ "$interpreter" = direct ] && set --
+[ "$interpreter" = direct ] && chmod 700 "$job/script" && set --
 [ "$argument" ] && set -- "$@" "$argument"
 [ "$user" = root ] && [ "$(id -u)" != 0 ] && set -- sudo -n -E "$@"
 "$@" "$job/script" >&7 2>&8 7>&- 8>&- 9>&- &
@@ -282,8 +282,8 @@ cancel() { # id
 }
 
 # Receives a file beside its destination and moves it there when its checksum is right.
-file() { # id size sha256 mode offset, and the destination on a line of its own
-  id=$1 size=$2 sum=$3 mode=$4 offset=$5
+file() { # id size sha256 mode offset stay|run, and the destination on a line of its own
+  id=$1 size=$2 sum=$3 mode=$4 offset=$5 lifetime=$6
   IFS= read -r to
   [ -L "$to" ] && to=$(readlink -f -- "$to")
   parent=${to%/*}
@@ -297,6 +297,8 @@ file() { # id size sha256 mode offset, and the destination on a line of its own
   [ "$fault" ] || [ -d "${parent:-/}" ] || fault="the directory ${parent:-/} does not exist"
   [ "$fault" ] || ! [ -d "$to" ] || fault="it is a directory"
   if ! [ "$fault" ]; then
+    printf '%s\n' "$part" >>"$dir/remove" || fault="the run's directory can't be written"
+    [ "$lifetime" = stay ] || printf '%s\n' "$to" >>"$dir/remove"
     [ "$offset" != 0 ] || fault=$(rm -f -- "$part" 2>&1)
     [ "$fault" ] || fault=$({ : >>"$part"; } 2>&1)
   fi
@@ -355,6 +357,9 @@ leave() {
   done
   wait
   cd /
+  while IFS= read -r path; do
+    rm -f -- "$path" || [ "$uid" = 0 ] || sudo -n rm -f -- "$path" </dev/null
+  done <"$dir/remove" 2>/dev/null
   fault=$(rm -rf "${dir:?}" 2>&1) || { [ "$uid" = 0 ] || sudo -n rm -rf "$dir" 2>/dev/null; }
   if [ -e "$dir" ]; then printf '%s\n' "l $fault"; else printf '%s\n' "l"; fi
 }
@@ -366,7 +371,7 @@ while read -r verb one two three four five six rest; do
     start) start "$one" "$two" "$three" "$four" "$five" "$six" "$rest" ;;
     attach) follow "$one" "$two" "$three" ;;
     cancel) cancel "$one" ;;
-    file) file "$one" "$two" "$three" "$four" "$five" ;;
+    file) file "$one" "$two" "$three" "$four" "$five" "$six" ;;
     have) have "$one" ;;
     forget) forget "$one" ;;
     leave) leave ;;

@@ -155,27 +155,51 @@ public enum Shutdown: String, Sendable, Codable {
 public struct PlacedFile: Sendable {
   /// The name of the transfer: it stays the same when it is taken up again.
   public var id: String
-  /// The file on this side, by absolute path.
-  public var source: String
-  /// Its size in bytes.
-  public var size: Int
+  /// Where its bytes are on this side.
+  public var source: PlacedBytes
   /// Its checksum, compared on the guest.
   public var digest: SHA256Digest
   /// Its permission bits on the guest.
   public var mode: UInt16
+  /// Whether it stays in the image.
+  public var lifetime: Lifetime
   /// Where it goes: a full path with a file name; the directory must exist (`aib.md` c.6).
   public var destination: String
 
+  /// Whether a placed file stays in the image.
+  public enum Lifetime: String, Sendable {
+    /// It is part of the result.
+    case stay
+    /// It is removed when the guest is left.
+    case run
+  }
+
   /// Describes a transfer.
   public init(
-    id: String, source: String, size: Int, digest: SHA256Digest, mode: UInt16,
+    id: String, source: PlacedBytes, digest: SHA256Digest, mode: UInt16, lifetime: Lifetime,
     destination: String
   ) {
     self.id = id
     self.source = source
-    self.size = size
     self.digest = digest
     self.mode = mode
+    self.lifetime = lifetime
     self.destination = destination
+  }
+}
+
+/// Where the bytes of a file to place are on this side.
+public enum PlacedBytes: Sendable {
+  /// In memory.
+  case bytes([UInt8])
+  /// In a file, by absolute path, with its size in bytes.
+  case file(path: String, size: Int)
+
+  /// How many they are.
+  public var count: Int {
+    switch self {
+    case .bytes(let bytes): bytes.count
+    case .file(_, let size): size
+    }
   }
 }
