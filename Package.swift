@@ -19,7 +19,7 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-/// - Parameter exclude: `["__Snapshots__"]` where the tests have snapshots.
+/// Tests that have snapshots exclude `__Snapshots__`.
 func tests(
   _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
 ) -> Target {

@@ -26,7 +26,8 @@ extension Trait where Self == ConditionTrait {
   }
 
   /// Skips a test that needs a program, and says so, where that is not installed.
-  /// - Parameter path: The program's absolute path.
+  ///
+  /// `path` is absolute.
   public static func requires(_ path: String) -> Self {
     .enabled(
       if: FileManager.default.isExecutableFile(atPath: path), "SKIPPED: needs \(path)")

@@ -30,8 +30,9 @@ public final class FaultProxy: Sendable {
     public var bytesToClient = 0
     /// Connections taken from clients.
     public var connections = 0
-    /// How often a client spoke after it had been given something: an upper bound of the round
-    /// trips that the conversation needed, over all connections. The TCP handshake is not in it.
+    /// How often a client spoke after it had been given something, over all connections.
+    ///
+    /// An upper bound of the round trips that the conversation needed, without the TCP handshake.
     public var turns = 0
   }
 
@@ -79,7 +80,9 @@ public final class FaultProxy: Sendable {
     change { $0.nextLimit = ProxyConnection.Limit(bytes: bytes, direction: direction, cut: how) }
   }
 
-  /// Hands nothing on in either direction and closes nothing. New connections are taken and
+  /// Hands nothing on in either direction and closes nothing.
+  ///
+  /// New connections are taken and
   /// stalled. What the two sides send waits, as in a network that loses every packet.
   public func silence() {
     change { $0.silent = true }
@@ -102,6 +105,7 @@ public final class FaultProxy: Sendable {
   }
 
   /// How much later everything arrives, in each direction; order and bandwidth stay as they are.
+  ///
   /// What is already on its way arrives as it was due. The TCP handshake is not delayed.
   public var delay: Duration {
     get { engine.withLock { $0.delay } }

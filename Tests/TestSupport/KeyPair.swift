@@ -28,6 +28,8 @@ public struct KeyPair: Sendable {
   ///   - kind: The kind of the key.
   ///   - passphrase: What to encrypt the private key with; empty for none.
   ///   - directory: Where the files go, under names that no other key has.
+  /// - Returns: The pair.
+  /// - Throws: ``KitError`` where `ssh-keygen` refused.
   public static func make(
     _ kind: Kind = .ed25519, passphrase: String = "", in directory: String
   ) async throws -> KeyPair {

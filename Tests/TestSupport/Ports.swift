@@ -35,7 +35,9 @@ func listeningSocket(port: UInt16) throws -> Int32 {
   return listener
 }
 
-/// A socket connected to a port of 127.0.0.1. It blocks, for as long as the loopback does.
+/// A socket connected to a port of 127.0.0.1.
+///
+/// It blocks, for as long as the loopback does.
 /// - Throws: ``KitError`` where nobody listens there.
 func connectedSocket(port: UInt16) throws -> Int32 {
   let socket = try streamSocket()

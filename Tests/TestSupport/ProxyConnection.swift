@@ -64,7 +64,9 @@ struct ProxyConnection: Sendable {
     return !(toServer.isDone && toClient.isDone)
   }
 
-  /// Closes both sockets. An orderly end reads what has arrived first, as the kernel answers
+  /// Closes both sockets.
+  ///
+  /// An orderly end reads what has arrived first, as the kernel answers
   /// with RST where a socket is closed over unread bytes.
   func close(_ how: FaultProxy.Cut) {
     for socket in [client, server].compactMap(\.self) {

@@ -2,7 +2,9 @@
   internal import Glibc
 #endif
 
-/// All that a ``FaultProxy`` knows. Its lock is held for every call and never while it waits.
+/// All that a ``FaultProxy`` knows.
+///
+/// Its lock is held for every call and never while it waits.
 struct ProxyEngine: Sendable {
   var delay = Duration.zero
   var silent = false
@@ -61,7 +63,9 @@ struct ProxyEngine: Sendable {
     return wait
   }
 
-  /// Does what has become possible. A socket may have been closed, and its number used again,
+  /// Does what has become possible.
+  ///
+  /// A socket may have been closed, and its number used again,
   /// since the wait began; so what is done never blocks and never relies on the readiness.
   mutating func serve(_ ready: Set<ProxyWait.Subject>) {
     if ready.contains(.listener) { takeConnections() }

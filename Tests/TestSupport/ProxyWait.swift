@@ -35,7 +35,9 @@ struct ProxyWait: Sendable {
     return Set(zip(sockets, subjects).filter { $0.0.revents != 0 }.map(\.1))
   }
 
-  /// The time to the next wake-up in poll's units. What is less than one is slept off here, as
+  /// The time to the next wake-up in poll's units.
+  ///
+  /// What is less than one is slept off here, as
   /// rounding it up would add to every delay.
   private func milliseconds() -> Int32 {
     guard let wakeUp else { return -1 }

@@ -25,7 +25,8 @@ public struct RestartingHost: Sendable {
   public let server: SSHServer
 
   /// Boots a machine, hands it to `body` when its `sshd` listens, and ends it afterwards.
-  /// - Parameter bootTime: How long it stays away at every restart, beside what `sshd` takes.
+  ///
+  /// `bootTime` is how long it stays away at every restart, beside what `sshd` takes.
   public static func with<Value>(
     _ configuration: SSHServer.Configuration = .init(), bootTime: Duration = .zero,
     _ body: (RestartingHost) async throws -> Value

@@ -28,6 +28,7 @@ private let outputLimit = 64 << 20
 ///   - environment: What to set (or, with `nil`, to remove) in this process's environment.
 ///   - directory: The working directory; this process's own when `nil`.
 ///   - input: What the program reads from its standard input.
+/// - Returns: What it said and how it ended.
 /// - Throws: An error of Subprocess where the program could not be started or said too much. An
 ///   exit code other than 0 is a result, not an error.
 public func run(

@@ -67,7 +67,9 @@ public struct SSHServer: Sendable {
   }
 
   /// Kills the server and all connections at once, and starts it again at the same port with the
-  /// same keys. What the sessions started lives on.
+  /// same keys.
+  ///
+  /// What the sessions started lives on.
   public func restart() async throws {
     try await stop()
     try await start()

@@ -7,7 +7,9 @@ internal import FoundationEssentials
 extension SSHServer {
   /// What kind of server to start.
   public struct Configuration: Sendable {
-    /// Whose name ``SSHServer/user`` is. Any other user may log in as well.
+    /// Whose name ``SSHServer/user`` is.
+    ///
+    /// Any other user may log in as well.
     public enum Account: Sendable {
       /// Who runs the tests.
       case current

@@ -8,7 +8,8 @@ internal import FoundationEssentials
 public enum ScratchDirectory {
   /// Makes an empty directory that only this user may enter, and removes it, with what is in it,
   /// when `body` returns or throws.
-  /// - Parameter body: Receives the absolute path, without a slash at its end.
+  ///
+  /// `body` receives the absolute path, without a slash at its end.
   public static func with<Value>(_ body: (String) async throws -> Value) async throws -> Value {
     let path = try make()
     let outcome = await outcome(of: { try await body(path) })

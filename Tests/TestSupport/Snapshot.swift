@@ -10,8 +10,7 @@ public struct Snapshot: Sendable {
     let pattern: String
     let replacement: String
 
-    /// A filter that replaces every match of a regular expression.
-    /// - Parameter pattern: In the syntax of Swift's `Regex`.
+    /// A filter that replaces every match of a regular expression, in the syntax of `Regex`.
     public init(_ pattern: String, with replacement: String) {
       self.pattern = pattern
       self.replacement = replacement
@@ -41,9 +40,8 @@ public struct Snapshot: Sendable {
   }
 
   /// Records an issue with the difference where `text`, filtered, is not what the file has.
-  /// - Parameters:
-  ///   - text: What the user would see.
-  ///   - name: The file's name, without `.txt`.
+  ///
+  /// The file is `name` with `.txt`; the test target excludes the folder in `Package.swift`.
   public func expect(
     _ text: String, matches name: String, file: String = #filePath,
     sourceLocation: SourceLocation = #_sourceLocation
