@@ -44,7 +44,7 @@ let package = Package(
 
     // Leaves: they know nothing of images.
     module("Digests", ["CCrypto"]),
-    module("HTTP", ["CCurl", "Digests"]),
+    module("HTTP", ["CCurl", "Digests", system]),
     module("SSH", ["CSSH2", "CCrypto"]),
     .target(
       name: "Deprovision", path: "deprovision",
@@ -56,7 +56,9 @@ let package = Package(
     module("Pipeline", ["Deprovision", "Digests", "Template"]),
 
     // What the flow reaches the outside world through.
-    module("Guests", ["Digests", "Pipeline", "SSH"]),
+    .target(
+      name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
+      resources: [.embedInCode("Agent/agent.sh")], swiftSettings: strict),
 
     // The composition root.
     .executableTarget(
@@ -72,7 +74,7 @@ let package = Package(
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Template", "TestSupport"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
-    tests("HTTPTests", ["Digests", "HTTP", "TestSupport"]),
+    tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests("KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"]),

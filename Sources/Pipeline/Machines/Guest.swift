@@ -8,15 +8,11 @@ public protocol Guest: Sendable {
   /// What the guest said of itself when it was first reached.
   var facts: GuestFacts { get }
 
-  /// Sends what `job` needs ahead of ``run(_:report:)``, while something else still runs.
-  ///
-  /// It never fails: what could not be sent ahead is sent with the job.
-  func stage(_ job: GuestJob) async
-
   /// Runs `job` to its end, exactly once, and reports its output as it appears.
+  /// - Parameter next: the job that comes after, so that its script can be on its way meanwhile.
   /// - Throws: ``GuestError`` where the job could not be started, or where its end could not be
   ///   proved; `CancellationError` after the job's processes were killed.
-  func run(_ job: GuestJob, report: @escaping GuestReport) async throws -> JobEnd
+  func run(_ job: GuestJob, next: GuestJob?, report: @escaping GuestReport) async throws -> JobEnd
 
   /// Puts a file into the guest, whole or not at all, with its checksum compared there.
   /// - Throws: ``GuestError`` where the guest refused or the bytes did not arrive unchanged.
@@ -36,20 +32,30 @@ public protocol Guest: Sendable {
 public struct GuestFacts: Sendable, Hashable, Codable {
   /// The user that steps run as.
   public var user: String
-  /// Whether that user is root already.
-  public var isRoot: Bool
+  /// How that user becomes root.
+  public var root: RootAccess
   /// The directory on the guest that holds this run's job directories.
   public var directory: String
   /// The boot identity: it changes with each start of the machine (DESIGN 3).
   public var bootIdentity: String
 
   /// Puts the facts together.
-  public init(user: String, isRoot: Bool, directory: String, bootIdentity: String) {
+  public init(user: String, root: RootAccess, directory: String, bootIdentity: String) {
     self.user = user
-    self.isRoot = isRoot
+    self.root = root
     self.directory = directory
     self.bootIdentity = bootIdentity
   }
+}
+
+/// How the login user of a guest becomes root.
+public enum RootAccess: Sendable, Hashable, Codable {
+  /// It is root.
+  case already
+  /// By `sudo`, which asks for no password.
+  case sudo
+  /// It can't, for the reason that the guest gave.
+  case refused(String)
 }
 
 /// Where a guest tells what happens while it works.
@@ -134,34 +140,66 @@ public enum JobEnd: Sendable, Equatable {
   /// Its processes are gone without an exit code, on a machine that did not restart.
   case killed
   /// The machine restarted while it ran, and was out of reach for the time given.
-  case restarted(outOfReach: Duration)
+  case restarted(Shutdown, outOfReach: Duration)
+}
+
+/// How a machine went down.
+public enum Shutdown: String, Sendable, Codable {
+  /// Its processes were asked to end first.
+  case orderly
+  /// It stopped at once, as at a power cut or a forced restart.
+  case abrupt
 }
 
 /// A file to put into a guest.
 public struct PlacedFile: Sendable {
   /// The name of the transfer: it stays the same when it is taken up again.
   public var id: String
-  /// The file on this side, by absolute path.
-  public var source: String
-  /// Its size in bytes.
-  public var size: Int
+  /// Where its bytes are on this side.
+  public var source: PlacedBytes
   /// Its checksum, compared on the guest.
   public var digest: SHA256Digest
   /// Its permission bits on the guest.
   public var mode: UInt16
+  /// Whether it stays in the image.
+  public var lifetime: Lifetime
   /// Where it goes: a full path with a file name; the directory must exist (`aib.md` c.6).
   public var destination: String
 
+  /// Whether a placed file stays in the image.
+  public enum Lifetime: String, Sendable {
+    /// It is part of the result.
+    case stay
+    /// It is removed when the guest is left.
+    case run
+  }
+
   /// Describes a transfer.
   public init(
-    id: String, source: String, size: Int, digest: SHA256Digest, mode: UInt16,
+    id: String, source: PlacedBytes, digest: SHA256Digest, mode: UInt16, lifetime: Lifetime,
     destination: String
   ) {
     self.id = id
     self.source = source
-    self.size = size
     self.digest = digest
     self.mode = mode
+    self.lifetime = lifetime
     self.destination = destination
+  }
+}
+
+/// Where the bytes of a file to place are on this side.
+public enum PlacedBytes: Sendable {
+  /// In memory.
+  case bytes([UInt8])
+  /// In a file, by absolute path, with its size in bytes.
+  case file(path: String, size: Int)
+
+  /// How many they are.
+  public var count: Int {
+    switch self {
+    case .bytes(let bytes): bytes.count
+    case .file(_, let size): size
+    }
   }
 }

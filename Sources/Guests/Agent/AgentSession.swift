@@ -1,0 +1,132 @@
+import Pipeline
+import SSH
+
+/// One agent on a guest, at the other end of one SSH channel.
+///
+/// It is used by one task at a time for reading and by one for writing.
+actor AgentSession {
+  /// What the agent said when it was greeted.
+  nonisolated let greeting: AgentGreeting
+  /// The channel to the agent.
+  private nonisolated let channel: SSHChannel
+  private var reader: AgentFrameReader
+
+  /// Starts an agent over `connection` and greets it: two round trips.
+  /// - Parameter directory: the run's directory on the guest, where it is known already.
+  static func open(
+    over connection: SSHConnection, run: String, directory: String?
+  ) async throws -> AgentSession {
+    let channel = try await connection.open(AgentProgram.command)
+    do {
+      let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
+      let hello = "hello \(nonce) \(run)\n\(directory ?? "")\n"
+      try await channel.write(AgentProgram.bytes + Array(hello.utf8))
+      var reader = AgentFrameReader(nonce: nonce)
+      var greeting = AgentGreeting()
+      while true {
+        let frame = try await Self.frame(from: channel, &reader)
+        guard case .line(let verb, let words) = frame else {
+          throw AgentConfusion(line: "output before the greeting's end")
+        }
+        if verb == "." { break }
+        greeting.take(verb, words)
+      }
+      return AgentSession(channel, reader, greeting)
+    } catch {
+      await channel.close()
+      throw error
+    }
+  }
+
+  private init(_ channel: SSHChannel, _ reader: AgentFrameReader, _ greeting: AgentGreeting) {
+    self.channel = channel
+    self.reader = reader
+    self.greeting = greeting
+  }
+
+  /// Sends requests; they are one line each, but for what follows a line by its own size.
+  nonisolated func send(_ bytes: [UInt8]) async throws {
+    try await channel.write(bytes)
+  }
+
+  /// Sends requests.
+  nonisolated func send(_ lines: String) async throws {
+    try await send(Array(lines.utf8))
+  }
+
+  /// The next thing the agent says.
+  /// - Throws: ``AgentGone`` when it says nothing any more.
+  func frame() async throws -> AgentFrame {
+    try await Self.frame(from: channel, &reader)
+  }
+
+  /// The words of the next line that begins with `verb`; all else in between is passed over.
+  func words(after verb: Character) async throws -> [String] {
+    while true {
+      if case .line(verb, let words) = try await frame() { return words }
+    }
+  }
+
+  /// Ends the agent by closing its channel.
+  nonisolated func close() async {
+    await channel.close()
+  }
+
+  private static func frame(
+    from channel: SSHChannel, _ reader: inout AgentFrameReader
+  ) async throws -> AgentFrame {
+    while true {
+      if let frame = try reader.next() { return frame }
+      switch try await channel.read() {
+      case .standard(let bytes): reader.add(bytes)
+      case .error: continue
+      case nil: throw AgentGone()
+      }
+    }
+  }
+}
+
+/// The agent ended, or was ended by something on the guest.
+struct AgentGone: Error, CustomStringConvertible {
+  var description: String { "the guest's agent ended" }
+}
+
+/// What an agent says of itself and its guest when it is greeted.
+struct AgentGreeting: Sendable, Equatable {
+  /// Whether the run's directory was there.
+  enum Directory: String { case new, yes, no }
+
+  var user = ""
+  var isRoot = false
+  var sudo = ""
+  var boot = ""
+  var directory = ""
+  var found = Directory.new
+  var missing: [String] = []
+  var fault = ""
+
+  mutating func take(_ verb: Character, _ words: [String]) {
+    switch verb {
+    case "u":
+      isRoot = words.first == "0"
+      user = words.dropFirst().joined(separator: " ")
+    case "b": boot = words.joined()
+    case "k": found = words.first.flatMap(Directory.init(rawValue:)) ?? .new
+    case "d": directory = words.joined(separator: " ")
+    case "m": missing = words
+    case "r": sudo = words.joined(separator: " ")
+    case "n": fault = words.joined(separator: " ")
+    default: break
+    }
+  }
+
+  var facts: GuestFacts {
+    let root: RootAccess =
+      switch sudo {
+      case "yes": .already
+      case "sudo": .sudo
+      default: .refused(sudo)
+      }
+    return GuestFacts(user: user, root: root, directory: directory, bootIdentity: boot)
+  }
+}

@@ -1,0 +1,54 @@
+import Pipeline
+
+/// Keeps count of how long a guest has been out of reach.
+struct Outage {
+  private let limit: Duration
+  private let clock = ContinuousClock()
+  private var began: ContinuousClock.Instant?
+  private var settled = true
+  private var pauses = 0
+  /// How long the last one was.
+  private(set) var last = Duration.zero
+
+  init(limit: Duration) { self.limit = limit }
+
+  /// Notes a loss; whether it is a new one.
+  mutating func begin() -> Bool {
+    defer { settled = false }
+    if settled || began == nil {
+      began = clock.now
+      pauses = 0
+    }
+    return settled
+  }
+
+  /// Notes that there is a connection again; how long there was none, where that was noted.
+  mutating func end() -> Duration? {
+    guard let began, !settled else { return nil }
+    last = clock.now - began
+    return last
+  }
+
+  /// Notes that the guest does its work again.
+  mutating func settle() {
+    settled = true
+    began = nil
+    pauses = 0
+  }
+
+  /// Waits before the next try: a tenth of a second at first, five seconds at most.
+  /// - Throws: ``GuestError`` of kind `lost` when the limit has passed.
+  mutating func pause(_ name: String) async throws {
+    let start = began ?? clock.now
+    began = start
+    let left = limit - (clock.now - start)
+    guard left > .zero else {
+      throw GuestError(
+        .lost, "\(name) stayed out of reach for \(limit.formatted), the SSH timeout",
+        hint: "look at the machine; a job may still run on it until `kiln gc` has ended it")
+    }
+    pauses += 1
+    let wait = min(Duration.milliseconds(100 << min(pauses, 6)), .seconds(5), left)
+    try await clock.sleep(for: wait)
+  }
+}

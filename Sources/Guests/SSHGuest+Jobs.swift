@@ -1,0 +1,162 @@
+public import Pipeline
+import SSH
+
+extension SSHGuest {
+  /// Runs `job` to its end, exactly once.
+  ///
+  /// With the connection standing it costs one round trip beyond the job's own time, its script
+  /// included: the script and the request to start it leave together.
+  public func run(
+    _ job: GuestJob, next: GuestJob?, report: @escaping GuestReport
+  ) async throws -> JobEnd {
+    var progress = JobProgress()
+    do {
+      while true {
+        let agent = try await agent(report)
+        do {
+          let end = try await follow(job, next, &progress, agent, report)
+          try await agent.send("forget \(job.id)\n")
+          return end
+        } catch {
+          try await lose(error, report)
+        }
+      }
+    } catch is CancellationError {
+      await cancel(job.id, report)
+      throw CancellationError()
+    }
+  }
+
+  /// One connection's share of a job: asks for it, and listens until it ends or the line drops.
+  private func follow(
+    _ job: GuestJob, _ next: GuestJob?, _ progress: inout JobProgress, _ agent: AgentSession,
+    _ report: GuestReport
+  ) async throws -> JobEnd {
+    let boot = agent.greeting.boot
+    if progress.mayStart(at: boot) {
+      progress.askedAt = boot
+      let script = staged == job.id ? [] : job.putRequest
+      try await agent.send(script + Array(job.startRequest(progress).utf8))
+    } else {
+      try await agent.send("attach \(job.id) \(progress.stdout) \(progress.stderr)\n")
+    }
+    if let next, next.script.count <= Self.stagedAtMost {
+      try await agent.send(next.putRequest)
+      staged = next.id
+    }
+    while true {
+      switch try await agent.frame() {
+      case .output(let stream, let bytes):
+        proveAlive()
+        guard !bytes.isEmpty else { continue }
+        progress.count(bytes.count, on: stream)
+        report(.output(stream, bytes))
+      case .line("s", _):
+        proveAlive()
+        progress.started = true
+      case .line("n", let words):
+        throw GuestError(
+          .notStarted, "could not start the script on \(route.name): \(words.joined(separator: " "))")
+      case .line("x", let words):
+        proveAlive()
+        if let end = try ending(words, &progress, report) { return end }
+        return try await follow(job, next, &progress, agent, report)
+      case .line:
+        continue
+      }
+    }
+  }
+
+  /// Scripts up to this size are sent while the step before them runs: an SSH window takes them
+  /// whole, so that sending them never waits for the guest.
+  static let stagedAtMost = 256 * 1024
+
+  /// What the last line of a job says; `nil` where it proves that the job was never started.
+  private func ending(
+    _ words: [String], _ progress: inout JobProgress, _ report: GuestReport
+  ) throws -> JobEnd? {
+    let word = words.dropFirst().first ?? ""
+    switch words.first {
+    case "exit":
+      guard let code = Int32(word) else { throw AgentConfusion(line: words.joined(separator: " ")) }
+      if words.contains("full") {
+        report(.warning("the disk of \(route.name) is full: some output was not kept"))
+      }
+      return words.contains("restart") ? .exitedBeforeRestart(code) : .exited(code)
+    case "killed":
+      guard word != "unstarted" else {
+        throw GuestError(
+          .notStarted, "could not start the script on \(route.name): its job could not be set up",
+          hint: "check that the disk of the guest has room")
+      }
+      return .killed
+    case "restarted":
+      return .restarted(word == "orderly" ? .orderly : .abrupt, outOfReach: lastOutage)
+    case "none":
+      guard !progress.started, progress.askedAt == agentBoot else {
+        throw GuestError(
+          .lost, "nothing is left of the job on \(route.name), which restarted meanwhile",
+          hint: "whether the script ran to its end can't be told")
+      }
+      progress.askedAt = nil
+      return nil
+    default:
+      throw AgentConfusion(line: words.joined(separator: " "))
+    }
+  }
+
+  /// Ends a job and makes sure that it can't start any more; it takes half a minute at most.
+  private func cancel(_ id: String, _ report: @escaping GuestReport) async {
+    do {
+      try await withRelease(limit: .seconds(30), for: "the job on \(route.name) to end") {
+        while true {
+          do {
+            let agent = try await self.agent(report)
+            try await agent.send("cancel \(id)\n")
+            _ = try await agent.words(after: "c")
+            return
+          } catch {
+            try await self.lose(error, report)
+          }
+        }
+      }
+    } catch {
+      report(.warning("the job on \(route.name) may still run: \(error); `kiln gc` ends it"))
+    }
+  }
+}
+
+/// How far a job has come, as seen from here.
+struct JobProgress {
+  /// The guest's boot identity when the start was asked for.
+  var askedAt: String?
+  /// Whether the guest said that it started.
+  var started = false
+  /// The bytes of output that have arrived.
+  private(set) var stdout = 0
+  private(set) var stderr = 0
+
+  /// Whether asking for the start can't make the job run a second time: either nobody ever asked,
+  /// or the guest has not restarted since and so still knows what it did.
+  func mayStart(at boot: String) -> Bool { askedAt == nil || (!started && askedAt == boot) }
+
+  mutating func count(_ bytes: Int, on stream: OutputStream) {
+    switch stream {
+    case .stdout: stdout += bytes
+    case .stderr: stderr += bytes
+    }
+  }
+}
+
+extension GuestJob {
+  /// The request that brings the script to the guest.
+  var putRequest: [UInt8] {
+    Array("put \(id) \(script.count) \(digest.hex)\n".utf8) + script
+  }
+
+  /// The request that starts the job unless it was ever started, and follows it.
+  func startRequest(_ progress: JobProgress) -> String {
+    "start \(id) \(user.rawValue) \(restarts.rawValue) \(progress.stdout) \(progress.stderr) "
+      + "\(interpreter) \(interpreterArgument)\n"
+  }
+}

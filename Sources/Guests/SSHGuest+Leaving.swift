@@ -1,0 +1,48 @@
+public import Pipeline
+import SSH
+
+extension SSHGuest {
+  /// Waits until the machine has gone down and come back with another boot identity.
+  public func awaitRestart(report: @escaping GuestReport) async throws -> Duration {
+    let before = agentBoot
+    let limit = ContinuousClock.now + route.timeout
+    while ContinuousClock.now < limit {
+      let agent = try await agent(report)
+      if let before, agent.greeting.boot != before {
+        proveAlive()
+        return lastOutage
+      }
+      do {
+        try await withDeadline(limit - .now, for: "\(route.name) to go down for its restart") {
+          _ = try await agent.frame()
+        }
+      } catch let error as DeadlineExceeded {
+        throw GuestError(.lost, error.description)
+      } catch {
+        try await lose(error, report)
+      }
+    }
+    throw GuestError(.lost, "\(route.name) did not restart within \(route.timeout.formatted)")
+  }
+
+  /// Ends what still runs, removes the run's directory, and closes the connection.
+  public func leave() async throws {
+    do {
+      let agent = try await agent { _ in }
+      try await agent.send("leave\n")
+      let left = try await agent.words(after: "l").joined(separator: " ")
+      await drop()
+      guard left.isEmpty else {
+        throw GuestError(
+          .notPlaced, "could not remove `\(facts.directory)` from \(route.name): \(left)")
+      }
+    } catch let error as GuestError {
+      throw error
+    } catch {
+      await drop()
+      throw GuestError(
+        .unreachable, "could not clean up `\(facts.directory)` on \(route.name): \(error)",
+        hint: "`kiln gc` does it when the machine can be reached")
+    }
+  }
+}

@@ -1,0 +1,126 @@
+public import Pipeline
+public import SSH
+
+/// A POSIX machine reached over SSH.
+///
+/// It keeps one connection for the whole run. When that drops it makes another within the SSH
+/// timeout and re-attaches to the job by its id and to the output by its offsets, so that nothing
+/// runs twice and no output is lost or doubled (DESIGN 3).
+public actor SSHGuest: Guest {
+  /// What the guest said of itself when it was first reached.
+  public nonisolated let facts: GuestFacts
+
+  let route: SSHRoute
+  private var connection: SSHConnection?
+  private var agent: AgentSession?
+  private var carrier: AgentSession?
+  private var outage: Outage
+  /// The job whose script the agent of this connection has received ahead of its start.
+  var staged: String?
+
+  /// Reaches the guest for the first time.
+  /// - Throws: ``GuestError`` of kind `unreachable` or `unfit`.
+  public static func reach(
+    _ route: SSHRoute, report: @escaping GuestReport
+  ) async throws -> SSHGuest {
+    let (connection, agent) = try await route.firstAgent(report)
+    do {
+      try agent.greeting.check(route.name)
+    } catch {
+      await connection.close()
+      throw error
+    }
+    return SSHGuest(route, connection, agent)
+  }
+
+  private init(_ route: SSHRoute, _ connection: SSHConnection, _ agent: AgentSession) {
+    self.route = route
+    self.connection = connection
+    self.agent = agent
+    facts = agent.greeting.facts
+    outage = Outage(limit: route.timeout)
+  }
+
+  /// The agent for jobs; it is made anew where the connection or the agent was lost.
+  /// - Throws: ``GuestError`` of kind `lost` when the SSH timeout passes first.
+  func agent(_ report: GuestReport) async throws -> AgentSession {
+    if let agent { return agent }
+    while true {
+      do {
+        let agent = try await newAgent(report)
+        if let gap = outage.end() { report(.connectionRestored(after: gap)) }
+        self.agent = agent
+        return agent
+      } catch let error as SSHError where error.isFinal {
+        throw GuestError(.lost, "the connection to \(route.name) can't be made again: \(error)",
+          hint: error.hint)
+      } catch is SSHError, is AgentGone, is AgentConfusion {
+        try await outage.pause(route.name)
+      }
+    }
+  }
+
+  /// An agent of its own for long transfers, so that jobs' answers never wait behind them.
+  func carrier(_ report: GuestReport) async throws -> AgentSession {
+    if let carrier { return carrier }
+    _ = try await agent(report)
+    guard let connection else { throw AgentGone() }
+    let opened = try await AgentSession.open(
+      over: connection, run: route.run, directory: facts.directory)
+    carrier = opened
+    return opened
+  }
+
+  /// Notes that the connection or its agent was lost, and closes what is left of it.
+  /// - Throws: whatever isn't a loss.
+  func lose(_ error: any Error, _ report: GuestReport) async throws {
+    switch error {
+    case is SSHError, is AgentGone, is AgentConfusion: break
+    default: throw error
+    }
+    try Task.checkCancellation()
+    if outage.begin() { report(.connectionLost("\(error)")) }
+    await drop()
+  }
+
+  /// The boot identity of the guest as the present agent found it.
+  var agentBoot: String? { agent?.greeting.boot }
+
+  /// How long the guest was out of reach the last time.
+  var lastOutage: Duration { outage.last }
+
+  /// Notes that the agent answers, so that the next loss is a new one.
+  func proveAlive() { outage.settle() }
+
+  /// Closes the transfer agent, for example when it refused a file that is still on its way.
+  func dropCarrier() async {
+    await carrier?.close()
+    carrier = nil
+  }
+
+  func drop() async {
+    agent = nil
+    carrier = nil
+    staged = nil
+    await connection?.close()
+    connection = nil
+  }
+
+  private func newAgent(_ report: GuestReport) async throws -> AgentSession {
+    if connection?.isOpen != true {
+      connection = try await route.dial()
+    }
+    guard let connection else { throw AgentGone() }
+    return try await AgentSession.open(over: connection, run: route.run, directory: facts.directory)
+  }
+}
+
+extension SSHError {
+  /// Whether trying again can't help, or must not be done.
+  var isFinal: Bool {
+    switch kind {
+    case .hostKeyChanged, .hostKeyRevoked, .hostKeyUnknown, .badConfiguration: true
+    default: false
+    }
+  }
+}

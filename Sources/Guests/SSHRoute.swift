@@ -1,0 +1,83 @@
+public import Pipeline
+public import SSH
+
+/// How a guest is reached over SSH, again whenever that is needed.
+public struct SSHRoute: Sendable {
+  /// What the user calls the guest: `me@host`.
+  public var name: String
+  /// The id of the run, from which the directory on the guest has its name.
+  public var run: String
+  /// How long a guest may stay out of reach before it counts as lost: 20 minutes, as in AIB
+  /// (`aib.md` c.1).
+  public var timeout: Duration
+  /// How long the guest may take to answer for the first time.
+  public var patience: Patience
+  /// Makes a connection.
+  public var dial: @Sendable () async throws -> SSHConnection
+
+  /// How long a guest may take to answer for the first time.
+  public enum Patience: Sendable {
+    /// It is there already: what goes wrong at once is told at once.
+    case none
+    /// It is being started: it may take as long as the SSH timeout.
+    case untilTimeout
+  }
+
+  /// Puts a route together.
+  public init(
+    name: String, run: String, timeout: Duration, patience: Patience,
+    dial: @escaping @Sendable () async throws -> SSHConnection
+  ) {
+    self.name = name
+    self.run = run
+    self.timeout = timeout
+    self.patience = patience
+    self.dial = dial
+  }
+
+  /// The first connection and the agent over it.
+  func firstAgent(_ report: GuestReport) async throws -> (SSHConnection, AgentSession) {
+    var outage = Outage(limit: timeout)
+    while true {
+      do {
+        let connection = try await dial()
+        do {
+          return (
+            connection, try await AgentSession.open(over: connection, run: run, directory: nil)
+          )
+        } catch {
+          await connection.close()
+          throw error
+        }
+      } catch let error as SSHError {
+        guard case .untilTimeout = patience, !error.isFinal else {
+          throw GuestError(.unreachable, error.description, hint: error.hint)
+        }
+        _ = outage.begin()
+        try await outage.pause(name)
+      } catch let error as AgentGone {
+        throw GuestError(
+          .unfit, "could not work on \(name): \(error) before it had begun",
+          hint: "check that `ssh \(name) /bin/sh` works and that the guest has `head`")
+      } catch let error as AgentConfusion {
+        throw GuestError(.unfit, "could not work on \(name): \(error)")
+      }
+    }
+  }
+}
+
+extension AgentGreeting {
+  /// - Throws: ``GuestError`` of kind `unfit` where jobs can't run on this guest.
+  func check(_ name: String) throws(GuestError) {
+    guard missing.isEmpty else {
+      throw GuestError(
+        .unfit, "\(name) lacks what steps need: \(missing.joined(separator: ", "))",
+        hint: "install coreutils and util-linux on it")
+    }
+    guard !directory.isEmpty else {
+      throw GuestError(
+        .unfit, "could not make a directory for the run on \(name): \(fault)",
+        hint: "`/var/tmp` or the home directory must be writable and have room")
+    }
+  }
+}

@@ -1,0 +1,125 @@
+public import SystemPackage
+internal import Synchronization
+
+/// Speaks HTTP through libcurl: proxies as the environment says (`https_proxy`, `no_proxy`),
+/// certificates always checked, connections used again.
+public struct HTTPClient: Sendable {
+  /// Whose certificates are believed.
+  public enum Trust: Sendable, Equatable {
+    /// The certificate authorities of the system.
+    case system
+    /// The certificate authorities in this PEM file, and no others.
+    case authorities(FilePath)
+  }
+
+  private let trust: Trust
+  private let pool = WorkerPool()
+
+  /// A client with connections of its own.
+  public init(trust: Trust = .system) { self.trust = trust }
+
+  /// Sends a request and reads the whole answer, whatever its status; redirects are followed for
+  /// GET and HEAD, never from `https` to `http`, and `Authorization` and `Cookie` stay behind when
+  /// the host changes.
+  ///
+  /// A status that may pass (``HTTPError/isTransient``) is tried again as `retry` says, and is an
+  /// error once its budget is spent; without a budget it is an answer as any other.
+  /// - Throws: ``HTTPError``, or `CancellationError` when the task is cancelled.
+  public func send(
+    _ request: HTTPRequest, limits: HTTPLimits = .request, retry: Retry = .never
+  ) async throws -> HTTPResponse {
+    let operation = HTTPError.Operation.request(request.method)
+    return try await retry.run {
+      let sink = MemorySink()
+      let answer = try await exchange(request, for: operation, limits: limits, into: sink)
+      if retry.policy.tries > 1 {
+        let error = HTTPError(operation, answer: answer.head, url: request.url, now: retry.now())
+        if error.isTransient { throw error }
+      }
+      return HTTPResponse(
+        status: answer.head.status, headers: answer.head.headers, body: sink.bytes,
+        url: answer.url, newConnections: answer.newConnections)
+    }
+  }
+
+  /// Sends a request, redirects included, and gives the answer to `sink` as it arrives.
+  func exchange(
+    _ request: HTTPRequest, for operation: HTTPError.Operation, limits: HTTPLimits,
+    into sink: any BodySink
+  ) async throws -> Answer {
+    let clock = ContinuousClock()
+    let end = clock.now + limits.total
+    var hop = request
+    for _ in 0...max(0, limits.redirects) {
+      try Task.checkCancellation()
+      let left = max(clock.now.duration(to: end), .milliseconds(1))
+      let order = Order(request: hop, trust: trust, limits: limits, left: left)
+      let answer: Answer
+      switch await pool.perform(order, into: sink) {
+      case .success(let whole): answer = whole
+      case .failure(.stopped): throw CancellationError()
+      case .failure(.failed(let reason)): throw HTTPError(operation, hop.url, reason)
+      }
+      guard order.followsRedirects, answer.head.isRedirect, let target = answer.redirect else {
+        return answer
+      }
+      guard let next = hop.redirected(to: target) else {
+        throw HTTPError(operation, request.url, .insecureRedirect(to: redacted(url: target)))
+      }
+      hop = next
+    }
+    throw HTTPError(operation, request.url, .tooManyRedirects(limit: limits.redirects))
+  }
+}
+
+/// What one transfer brought.
+struct Answer: Sendable {
+  let head: ResponseHead
+  let url: String
+  let redirect: String?
+  let newConnections: Int
+}
+
+extension HTTPRequest {
+  /// The same request to `target`; `nil` where that would give up encryption.
+  fileprivate func redirected(to target: String) -> HTTPRequest? {
+    let from = Origin(url), to = Origin(target)
+    guard from.scheme != "https" || to.scheme == "https" else { return nil }
+    var next = self
+    next.url = target
+    if from != to {
+      next.headers["Authorization"] = nil
+      next.headers["Cookie"] = nil
+    }
+    return next
+  }
+}
+
+/// Scheme, host and port of an address.
+private struct Origin: Equatable {
+  let scheme: String
+  let authority: String
+
+  init(_ url: String) {
+    let parts = url.split(separator: ":", maxSplits: 1)
+    scheme = parts.first.map { $0.lowercased() } ?? ""
+    let rest = parts.count > 1 ? parts[1].drop { $0 == "/" } : ""
+    let whole = rest.prefix { !"/?#".contains($0) }
+    authority = (whole.split(separator: "@").last ?? whole).lowercased()
+  }
+}
+
+/// Collects a body in memory.
+private final class MemorySink: BodySink {
+  private let collected = Mutex<[UInt8]>([])
+
+  var bytes: [UInt8] { collected.withLock { $0 } }
+
+  func begin(_ head: ResponseHead) {
+    collected.withLock { $0 = [] }
+  }
+
+  func write(_ bytes: UnsafeRawBufferPointer) {
+    collected.withLock { $0.append(contentsOf: bytes) }
+  }
+}

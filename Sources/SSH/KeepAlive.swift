@@ -1,0 +1,68 @@
+internal import CSSH2
+
+/// When the server was asked for a sign of life, and how long it may take.
+struct KeepAlive {
+  /// libssh2 counts in whole seconds and sends no second request within two.
+  private static let shortestInterval: Duration = .seconds(3)
+
+  var interval: Duration = .seconds(10)
+  var deadline: Duration = .seconds(20)
+  /// When the request that is not answered yet was sent.
+  private(set) var asked: ContinuousClock.Instant?
+  private var earliest: ContinuousClock.Instant?
+
+  /// What to do now.
+  enum Act { case nothing, ask, giveUp }
+
+  /// When to look again, given when the last byte arrived.
+  func next(after lastReceived: ContinuousClock.Instant) -> ContinuousClock.Instant {
+    if let asked, lastReceived <= asked { return asked + deadline }
+    let due = lastReceived + interval
+    return earliest.map { max($0, due) } ?? due
+  }
+
+  mutating func act(
+    at now: ContinuousClock.Instant, lastReceived: ContinuousClock.Instant
+  ) -> Act {
+    guard now >= next(after: lastReceived) else { return .nothing }
+    if let asked, lastReceived <= asked { return .giveUp }
+    asked = now
+    earliest = now + Self.shortestInterval
+    return .ask
+  }
+}
+
+extension Session {
+  /// When time alone changes something.
+  var nextTimer: ContinuousClock.Instant? {
+    guard failure == nil else { return nil }
+    let own = readyBy ?? keepAlive.next(after: wire.lastReceived)
+    return tunnels.reduce(own) { earliest, tunnel in
+      guard let other = tunnel.assumeIsolated({ $0.nextTimer }) else { return earliest }
+      return min(earliest, other)
+    }
+  }
+
+  func checkTimers() {
+    guard failure == nil else { return }
+    let now = ContinuousClock.now
+    if let readyBy {
+      guard now >= readyBy else { return }
+      return fail(
+        SSHError(
+          .connectTimedOut, "could not connect to \(target)",
+          "the server took the connection but was not ready in time"))
+    }
+    switch keepAlive.act(at: now, lastReceived: wire.lastReceived) {
+    case .nothing: break
+    case .ask:
+      libssh2_keepalive_config(handle.pointer, 1, 2)
+      var next: Int32 = 0
+      if libssh2_keepalive_send(handle.pointer, &next) != 0 {
+        _ = failed("lost the connection to \(target)")
+      }
+    case .giveUp:
+      lose("no sign of life from the server for \(keepAlive.deadline)")
+    }
+  }
+}

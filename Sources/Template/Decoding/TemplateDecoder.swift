@@ -1,0 +1,53 @@
+/// Turns a template's JSON into the model, and gathers everything that is wrong with it.
+///
+/// Each part has an extension of its own; `nil` from one of them means that the part is absent
+/// or that an error is among the findings.
+struct TemplateDecoder {
+  /// The version whose rules count; `nil` for the newest fields under the old, lenient rules.
+  var version: APIVersion?
+
+  var findings = Findings()
+
+  private var reportedPlaceholders: Set<String> = []
+
+  init(version: APIVersion?) {
+    self.version = version
+  }
+
+  /// Whether unknown fields and names in another case are errors.
+  var refusesUnknownFields: Bool { version?.refusesUnknownFields ?? false }
+
+  mutating func fail(_ node: Node, _ message: String, hint: String? = nil) {
+    findings.fail(message, at: node.position, path: node.path, hint: hint)
+  }
+
+  mutating func warn(_ node: Node, _ message: String, hint: String? = nil) {
+    findings.warn(message, at: node.position, path: node.path, hint: hint)
+  }
+
+  /// Reports what `text` leaves open, by the weight of the node.
+  /// - Returns: whether it leaves anything open.
+  mutating func reportUnresolved(_ text: String, in node: Node) -> Bool {
+    switch (Unresolved(text), node.weight) {
+    case (nil, _):
+      return false
+    case (.expression, .decisive):
+      fail(
+        node, "cannot use the ARM expression \(quoted(text)): nothing evaluates it here",
+        hint: "write the value itself")
+    case (.expression, .incidental):
+      warn(node, "the ARM expression \(quoted(text)) is not evaluated: it stays as it is")
+    case (.placeholders(let names), .decisive):
+      fail(
+        node, "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
+        hint: "write the value in its place")
+    case (.placeholders(let names), .incidental):
+      for name in names where reportedPlaceholders.insert(name).inserted {
+        warn(
+          node, "the placeholder \(quoted("<\(name)>")) is not filled in",
+          hint: "Azure needs a value in its place, everywhere in the template")
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,64 @@
+/// A JSON value that remembers where it stands in its text.
+struct JSONValue: Hashable, Sendable {
+  /// What the value holds.
+  enum Content: Hashable, Sendable {
+    case null
+    case bool(Bool)
+    /// A number as it is written: nothing is lost to a conversion that nobody asked for.
+    case number(String)
+    case string(String)
+    case array([JSONValue])
+    /// The members in the order of the text, each key once.
+    case object([JSONMember])
+  }
+
+  /// What the value holds.
+  let content: Content
+
+  /// Where its first character stands.
+  let position: SourcePosition
+}
+
+/// A key of a JSON object, and its value.
+struct JSONMember: Hashable, Sendable {
+  let key: String
+
+  /// Where the key's opening quote stands.
+  let keyPosition: SourcePosition
+
+  let value: JSONValue
+}
+
+extension JSONValue {
+  /// The value as a message names it: `the number 5`, `an object`.
+  var spoken: String {
+    switch content {
+    case .null: "null"
+    case .bool(let value): value ? "true" : "false"
+    case .number(let text): "the number \(quoted(text))"
+    case .string(let text): "the string \(quoted(text))"
+    case .array: "an array"
+    case .object: "an object"
+    }
+  }
+
+  /// The value of the last member with this exact key, if this is an object that has it.
+  func member(_ key: String) -> JSONMember? {
+    guard case .object(let members) = content else { return nil }
+    return members.last { $0.key == key }
+  }
+}
+
+/// A value as a message shows it: between backquotes, without control characters, cut at 80
+/// characters, and without a URL's query, which may hold a signature.
+func quoted(_ text: String) -> String {
+  var shown = text
+  if text.contains("://"), let query = text.firstIndex(of: "?") {
+    shown = text[..<query] + "?…"
+  }
+  if shown.count > 80 { shown = shown.prefix(79) + "…" }
+  let printable = shown.unicodeScalars.map { scalar in
+    scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+  }
+  return "`\(printable.joined())`"
+}

@@ -1,0 +1,33 @@
+/// The image that a build starts from.
+public enum Source: Hashable, Sendable {
+  /// An image of the Azure Marketplace.
+  case platformImage(PlatformImage)
+  /// A managed image.
+  case managedImage(ResourceID)
+  /// A version of an image in a gallery; its last part may be `latest`.
+  case sharedImageVersion(ResourceID)
+}
+
+/// An image of the Azure Marketplace.
+public struct PlatformImage: Hashable, Sendable {
+  /// Who publishes it, as in `canonical`.
+  public let publisher: String
+  /// What is published, as in `ubuntu-24_04-lts`.
+  public let offer: String
+  /// Which variant, as in `server`.
+  public let sku: String
+  /// Which version; `latest` is resolved when the build starts.
+  public let version: String
+  /// The plan that was bought, where one is needed.
+  public let plan: PurchasePlan?
+}
+
+/// A plan of the Azure Marketplace.
+public struct PurchasePlan: Hashable, Sendable {
+  /// The plan's name.
+  public let name: String
+  /// The product it belongs to.
+  public let product: String
+  /// Who sells it.
+  public let publisher: String
+}

@@ -1,0 +1,55 @@
+/// What came of reading a template.
+public struct TemplateReading: Sendable {
+  /// The name that the document was read under, for messages.
+  public let file: String
+
+  /// The template; `nil` if there is any error.
+  public let template: ImageTemplate?
+
+  /// Everything that was noticed, errors and warnings, in the order of the text.
+  public let diagnostics: [Diagnostic]
+
+  /// All diagnostics as text for people, one after the other.
+  public var renderedDiagnostics: String {
+    diagnostics.map { $0.rendered(in: file) }.joined(separator: "\n")
+  }
+}
+
+/// A template as text: the one way from bytes to an ``ImageTemplate``.
+///
+/// A document is the bare body of an image template, as `az image builder create` takes it.
+public enum TemplateDocument {
+  /// Reads a template and says all that is wrong with it, at once.
+  ///
+  /// `apiVersion` in the document decides which fields are known, and from 2024-02-01 on unknown
+  /// ones are errors, as they are for the service. Without a version that exists, all fields are
+  /// known and unknown ones are warnings.
+  public static func read(_ bytes: [UInt8], named file: String) -> TemplateReading {
+    read(bytes, named: file) { decoder, root in decoder.declaredVersion(root) }
+  }
+
+  /// Reads a template that was sent to an API of this version: it counts, and `apiVersion` in the
+  /// document does not, as the service has it.
+  public static func read(
+    _ bytes: [UInt8], named file: String, sentTo version: APIVersion
+  ) -> TemplateReading {
+    read(bytes, named: file) { _, _ in version }
+  }
+
+  private static func read(
+    _ bytes: [UInt8], named file: String,
+    choosingVersion choose: (inout TemplateDecoder, JSONValue) -> APIVersion?
+  ) -> TemplateReading {
+    let (root, findings) = JSONReader.read(bytes)
+    var decoder = TemplateDecoder(version: nil)
+    decoder.findings.add(findings)
+    var template: ImageTemplate?
+    if let root, !decoder.reportOtherDocument(root) {
+      decoder.version = choose(&decoder, root)
+      template = decoder.template(root)
+    }
+    let complete = decoder.findings.hasErrors ? nil : template
+    return TemplateReading(
+      file: file, template: complete, diagnostics: decoder.findings.sorted)
+  }
+}
