@@ -1,0 +1,98 @@
+internal import Synchronization
+
+/// Gives each event of a run to several sinks, one event at a time, with all secrets taken out.
+public final class Broadcast: EventSink {
+  private struct Source: Hashable {
+    let step: Int
+    let stream: OutputStream
+  }
+
+  private let redactor: Redactor
+  private let sinks: [any EventSink]
+  private let streams = Mutex<[Source: RedactionStream]>([:])
+
+  /// Feeds `sinks` in this order, through `redactor`.
+  public init(to sinks: [any EventSink], through redactor: Redactor) {
+    self.sinks = sinks
+    self.redactor = redactor
+  }
+
+  /// Takes an event from any task.
+  public func receive(_ event: BuildEvent) {
+    streams.withLock { streams in
+      switch event {
+      case .stepOutput(let step, let stream, let bytes):
+        let source = Source(step: step, stream: stream)
+        let shown = streams[source, default: RedactionStream()].add(bytes, redactor.table)
+        if !shown.isEmpty { send(.stepOutput(step: step, stream, shown)) }
+      case .stepFinished(let result):
+        release(&streams) { $0.step == result.number }
+        send(event.redacted(by: redactor))
+      case .runFinished:
+        release(&streams) { _ in true }
+        send(event.redacted(by: redactor))
+      default:
+        send(event.redacted(by: redactor))
+      }
+    }
+  }
+
+  /// Sends what is held back of some streams, which have ended.
+  private func release(
+    _ streams: inout [Source: RedactionStream], where ended: (Source) -> Bool
+  ) {
+    let sources = streams.keys.filter(ended).sorted {
+      ($0.step, $0.stream.rawValue) < ($1.step, $1.stream.rawValue)
+    }
+    for source in sources {
+      var stream = streams.removeValue(forKey: source)
+      let rest = stream?.finish(redactor.table) ?? []
+      if !rest.isEmpty { send(.stepOutput(step: source.step, source.stream, rest)) }
+    }
+  }
+
+  private func send(_ event: BuildEvent) {
+    for sink in sinks { sink.receive(event) }
+  }
+}
+
+extension BuildEvent {
+  /// The same event with the secrets taken out of its texts.
+  fileprivate func redacted(by redactor: Redactor) -> BuildEvent {
+    func clean(_ text: String) -> String { redactor.redact(text) }
+    func clean(_ step: StepOutline) -> StepOutline {
+      StepOutline(
+        number: step.number, name: clean(step.name), type: step.type,
+        summary: clean(step.summary), position: step.position)
+    }
+    switch self {
+    case .runStarted(let run):
+      return .runStarted(
+        RunOutline(
+          run: run.run, template: clean(run.template), on: clean(run.on),
+          steps: run.steps.map(clean)))
+    case .fetching(let uri, let received, let total):
+      return .fetching(uri: clean(uri), received: received, of: total)
+    case .stepStarted(let step):
+      return .stepStarted(clean(step))
+    case .stepFinished(var result):
+      result.name = clean(result.name)
+      result.message = result.message.map(clean)
+      return .stepFinished(result)
+    case .connectionLost(let reason):
+      return .connectionLost(clean(reason))
+    case .warning(let text):
+      return .warning(clean(text))
+    case .note(let text):
+      return .note(clean(text))
+    case .canceling(let reason):
+      return .canceling(clean(reason))
+    case .runFinished(var result):
+      result.errors = result.errors.map(clean)
+      result.hint = result.hint.map(clean)
+      return .runFinished(result)
+    case .phase, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted:
+      return self
+    }
+  }
+}
