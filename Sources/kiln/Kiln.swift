@@ -5,5 +5,6 @@ import ArgumentParser
 struct Kiln: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "kiln",
-    abstract: "Bake virtual-machine images from Azure Image Builder templates.")
+    abstract: "Bake virtual-machine images from Azure Image Builder templates.",
+    subcommands: [BuildCommand.self])
 }
