@@ -154,6 +154,18 @@ import Testing
     #expect(error.isTransient)
   }
 
+  @Test func `a handshake without an answer ends at the limit for connections`() async throws {
+    let port = try SilentPort()
+    var limits = HTTPLimits.request
+    limits.connect = .milliseconds(200)
+    let error = try await failure {
+      try await HTTPClient().send(
+        HTTPRequest(.get, "https://127.0.0.1:\(port.number)/"), limits: limits)
+    }
+    #expect(error.reason == .timedOut(.connection, after: .milliseconds(200)))
+    #expect("\(error)".hasSuffix(": no connection within 0.2 seconds"))
+  }
+
   @Test(.timeLimit(.minutes(1)))
   func `cancellation returns at once from a silent server`() async throws {
     let server = try Server.current
