@@ -5,7 +5,7 @@ extension TemplateDecoder {
       Field("name"), Field("location"), Field("tags"), Field("properties"),
       Field("identity", since: .v2019_05_01_preview), Field("apiVersion", .ignored),
       Field("type", .ignored), Field("dependsOn", .ignored), Field("id", .readOnly),
-      Field("systemData", .readOnly),
+      Field("systemData", .readOnly), Field("$schema", .ignored),
     ])
 
   private static let propertiesSchema = Schema(
@@ -63,7 +63,7 @@ extension TemplateDecoder {
     let namespace = "microsoft.virtualmachineimages"
     if [namespace, expected.lowercased()].contains(type.lowercased()) {
       // The address of the request decides, so bodies like official quickstarts have only half.
-      warn(node, "\(quoted(type)) is written `\(expected)`")
+      warn(node, "\(quoted(type)) must be written `\(expected)`")
     } else {
       fail(node, "\(quoted(type)) is no image template", hint: "an image template is `\(expected)`")
     }
