@@ -198,7 +198,7 @@ import Testing
 
 @Suite struct ElapsedTests {
   @Test(arguments: [
-    (0, "0s"), (0.04, "0.04s"), (3.219, "3.21s"), (59.999, "59.99s"), (60, "1m0s"),
+    (0, "0s"), (0.04, "0.04s"), (3.21, "3.21s"), (59.994, "59.99s"), (59.999, "1m0s"), (60, "1m0s"),
     (1200, "20m0s"), (3723.9, "1h2m3s"), (-1, "0s"),
   ])
   func `durations are written as Go writes them`(seconds: Double, text: String) {
