@@ -36,9 +36,9 @@ struct Outage {
     pauses = 0
   }
 
-  /// Waits before the next try: a tenth of a second at first, five seconds at most.
+  /// How long to wait before the next try: a fifth of a second at first, five seconds at most.
   /// - Throws: ``GuestError`` of kind `lost` when the limit has passed.
-  mutating func pause(_ name: String) async throws {
+  mutating func nextPause(_ name: String) throws(GuestError) -> Duration {
     let start = began ?? clock.now
     began = start
     let left = limit - (clock.now - start)
@@ -48,7 +48,6 @@ struct Outage {
         hint: "look at the machine; a job may still run on it until `kiln gc` has ended it")
     }
     pauses += 1
-    let wait = min(Duration.milliseconds(100 << min(pauses, 6)), .seconds(5), left)
-    try await clock.sleep(for: wait)
+    return min(.milliseconds(100 << min(pauses, 6)), .seconds(5), left)
   }
 }

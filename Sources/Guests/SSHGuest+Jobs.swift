@@ -1,3 +1,4 @@
+import Digests
 public import Pipeline
 import SSH
 

@@ -1,5 +1,5 @@
 public import Pipeline
-public import SSH
+import SSH
 
 /// A POSIX machine reached over SSH.
 ///
@@ -52,10 +52,11 @@ public actor SSHGuest: Guest {
         self.agent = agent
         return agent
       } catch let error as SSHError where error.isFinal {
-        throw GuestError(.lost, "the connection to \(route.name) can't be made again: \(error)",
+        throw GuestError(
+          .lost, "the connection to \(route.name) can't be made again: \(error)",
           hint: error.hint)
       } catch is SSHError, is AgentGone, is AgentConfusion {
-        try await outage.pause(route.name)
+        try await ContinuousClock().sleep(for: outage.nextPause(route.name))
       }
     }
   }

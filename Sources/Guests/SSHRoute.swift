@@ -1,4 +1,4 @@
-public import Pipeline
+import Pipeline
 public import SSH
 
 /// How a guest is reached over SSH, again whenever that is needed.
@@ -54,7 +54,7 @@ public struct SSHRoute: Sendable {
           throw GuestError(.unreachable, error.description, hint: error.hint)
         }
         _ = outage.begin()
-        try await outage.pause(name)
+        try await ContinuousClock().sleep(for: outage.nextPause(name))
       } catch let error as AgentGone {
         throw GuestError(
           .unfit, "could not work on \(name): \(error) before it had begun",

@@ -3,13 +3,21 @@ internal import Dispatch
 /// Where this module waits for the disk, off the cooperative threads.
 enum DiskQueue {
   /// Runs `work` on a thread of its own, so that one slow disk doesn't hold up another.
+  ///
+  /// The flag that it gets is raised when the task is cancelled.
   static func run<Value: Sendable, Failure: Error>(
-    _ work: @escaping @Sendable () throws(Failure) -> Value
+    _ work: @escaping @Sendable (StopFlag) throws(Failure) -> Value
   ) async -> Result<Value, Failure> {
-    await withCheckedContinuation { continuation in
-      DispatchQueue(label: "kiln.http.disk").async {
-        continuation.resume(returning: Result(catching: work))
+    let stop = StopFlag()
+    return await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        DispatchQueue(label: "kiln.http.disk").async {
+          let result = Result { () throws(Failure) in try work(stop) }
+          continuation.resume(returning: result)
+        }
       }
+    } onCancel: {
+      stop.raise()
     }
   }
 }

@@ -4,12 +4,19 @@ public import SystemPackage
 
 /// A file of a ``DownloadCache``.
 public struct CachedFile: Sendable, Equatable {
-  /// Where it is. It is never changed, only replaced by one with the same bytes.
+  /// Where it is; it is never changed, only replaced by one with the same bytes.
   public let path: FilePath
   /// Its checksum.
   public let digest: SHA256Digest
   /// Its size in bytes.
   public let size: Int64
+
+  /// A file that is at `path`.
+  public init(path: FilePath, digest: SHA256Digest, size: Int64) {
+    self.path = path
+    self.digest = digest
+    self.size = size
+  }
 }
 
 /// A directory of downloaded files, each under its checksum: `<root>/<64 hexadecimal digits>`.
@@ -26,7 +33,7 @@ public struct DownloadCache: Sendable {
   /// A cache in `root`, which is made at the first need, for this user alone.
   public init(
     root: FilePath, client: HTTPClient, mirrors: MirrorRules = MirrorRules(),
-    limits: HTTPLimits = .download, retry: Retry = .standard
+    limits: HTTPLimits = .download, retry: Retry = .download
   ) {
     self.root = root
     self.client = client
@@ -44,6 +51,7 @@ public struct DownloadCache: Sendable {
   ///   - url: The address, before any mirror.
   ///   - sha256: The checksum that the file must have.
   ///   - progress: Called off the caller's thread with every piece that arrives.
+  /// - Returns: Where it is, under the checksum that it has.
   /// - Throws: ``HTTPError``, or `CancellationError` when the task is cancelled.
   public func fetch(
     _ url: String, sha256: SHA256Digest?,
@@ -54,14 +62,19 @@ public struct DownloadCache: Sendable {
     return CachedFile(path: path(of: outcome.digest), digest: outcome.digest, size: outcome.size)
   }
 
-  /// The file with this checksum, if it is here and undamaged. A damaged one is left to be replaced
+  /// The file with this checksum, if it is here and undamaged.
+  ///
+  /// A damaged one is left to be replaced
   /// in one step: to remove it here could hit the whole one that another process just put there.
   private func found(_ digest: SHA256Digest, for url: String) async throws -> CachedFile? {
     let path = path(of: digest)
-    let result = await DiskQueue.run { () throws(HTTPError.Reason) -> CachedFile? in
-      guard let file = try HashedFile(reading: path), file.digest == digest else { return nil }
+    let result = await DiskQueue.run { stop throws(HTTPError.Reason) -> CachedFile? in
+      guard let file = try HashedFile(reading: path, until: stop), file.digest == digest else {
+        return nil
+      }
       return CachedFile(path: path, digest: digest, size: file.size)
     }
+    try Task.checkCancellation()
     return try result.mapError { HTTPError(.download, url, $0) }.get()
   }
 
@@ -75,7 +88,7 @@ public struct DownloadCache: Sendable {
     } catch {
       throw HTTPError(.download, url, error)
     }
-    try await makeRoot(for: url)
+    try await prepareRoot(for: url)
     switch source {
     case .url(let address):
       let download = Download(address, limits: limits, retry: retry)
@@ -90,9 +103,9 @@ public struct DownloadCache: Sendable {
     }
   }
 
-  private func makeRoot(for url: String) async throws {
+  private func prepareRoot(for url: String) async throws {
     let root = root
-    let result = await DiskQueue.run { () throws(HTTPError.Reason) in
+    let result = await DiskQueue.run { _ throws(HTTPError.Reason) in
       var place = root.root.map { FilePath(root: $0) } ?? FilePath("")
       for component in root.components {
         place.append(component)
@@ -100,18 +113,20 @@ public struct DownloadCache: Sendable {
           throw .file(FileFailure(.create, place))
         }
       }
+      PartialFile.removeAbandoned(in: root)
     }
     try result.mapError { HTTPError(.download, url, $0) }.get()
   }
 
   private func copy(_ original: FilePath, into file: PartialFile, for url: String) async throws {
     let limit = limits.bodyBytes
-    let result = await DiskQueue.run { () throws(HTTPError.Reason) in
-      try FileReader(original).forEachPiece { bytes throws(HTTPError.Reason) in
+    let result = await DiskQueue.run { stop throws(HTTPError.Reason) in
+      try FileReader(original).forEachPiece(until: stop) { bytes throws(HTTPError.Reason) in
         guard file.size + Int64(bytes.count) <= limit else { throw .tooLarge(limit: limit) }
         try file.write(bytes)
       }
     }
+    try Task.checkCancellation()
     try result.mapError { HTTPError(.download, url, $0) }.get()
   }
 

@@ -120,7 +120,7 @@ struct EasyHandle: ~Copyable {
     return kiln_get_offset(easy, info, &value) == CURLE_OK ? .microseconds(value) : .zero
   }
 
-  /// Ends the wait of ``perform(until:)`` early, so that it looks at its flag. From any thread.
+  /// Ends the wait of ``perform(until:)`` early, so that it looks at its flag; for any thread.
   var waker: Waker { Waker(multi: multi) }
 
   private func check(_ code: CURLcode) throws(CurlFailure) {

@@ -22,7 +22,9 @@ struct ResponseHead: Sendable {
   }
 }
 
-/// The state of one transfer, which libcurl's callbacks fill. It lives on the transfer's queue.
+/// The state of one transfer, which libcurl's callbacks fill.
+///
+/// It lives on the transfer's queue.
 final class Exchange {
   private(set) var head = ResponseHead()
   private(set) var received: Int64 = 0

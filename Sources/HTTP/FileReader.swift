@@ -2,7 +2,9 @@ internal import Digests
 internal import Glibc
 internal import SystemPackage
 
-/// An open file that is read from its beginning to its end. Blocks: use it on ``DiskQueue``.
+/// An open file that is read from its beginning to its end.
+///
+/// It blocks: use it on ``DiskQueue``.
 struct FileReader: ~Copyable {
   /// Bytes read at a time.
   private static let pieceSize = 1 << 20
@@ -18,13 +20,14 @@ struct FileReader: ~Copyable {
 
   deinit { close(descriptor) }
 
-  /// Gives the rest of the file to `body`, piece by piece.
+  /// Gives the rest of the file to `body`, piece by piece; ends early once `stop` is raised.
   func forEachPiece(
+    until stop: StopFlag,
     _ body: (UnsafeRawBufferPointer) throws(HTTPError.Reason) -> Void
   ) throws(HTTPError.Reason) {
     let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: 16)
     defer { piece.deallocate() }
-    while true {
+    while !stop.isRaised {
       let count = read(descriptor, piece.baseAddress, piece.count)
       if count < 0 && errno == EINTR { continue }
       guard count >= 0 else { throw .file(FileFailure(.read, path)) }
@@ -39,12 +42,12 @@ struct HashedFile {
   let digest: SHA256Digest
   let size: Int64
 
-  /// Reads the whole file; `nil` when there is none.
-  init?(reading path: FilePath) throws(HTTPError.Reason) {
+  /// Reads the whole file, unless `stop` is raised; `nil` when there is none.
+  init?(reading path: FilePath, until stop: StopFlag) throws(HTTPError.Reason) {
     var hasher = SHA256Hasher()
     var size: Int64 = 0
     do {
-      try FileReader(path).forEachPiece { bytes in
+      try FileReader(path).forEachPiece(until: stop) { bytes in
         hasher.update(bytes)
         size += Int64(bytes.count)
       }

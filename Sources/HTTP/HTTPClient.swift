@@ -23,7 +23,8 @@ public struct HTTPClient: Sendable {
   /// the host changes.
   ///
   /// A status that may pass (``HTTPError/isTransient``) is tried again as `retry` says, and is an
-  /// error once its budget is spent; without a budget it is an answer as any other.
+  /// error once its budget is spent; without a budget it is an answer as any other. Only a request
+  /// that may be carried out twice should have one.
   /// - Throws: ``HTTPError``, or `CancellationError` when the task is cancelled.
   public func send(
     _ request: HTTPRequest, limits: HTTPLimits = .request, retry: Retry = .never

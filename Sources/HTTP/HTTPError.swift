@@ -1,6 +1,8 @@
 public import Digests
 
-/// An exchange or a download that failed. No text of it holds a password, a SAS token or any other
+/// An exchange or a download that failed.
+///
+/// No text of it holds a password, a SAS token or any other
 /// value of a query.
 public struct HTTPError: Error, Sendable, Equatable {
   /// What was tried.

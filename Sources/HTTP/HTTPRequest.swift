@@ -58,7 +58,9 @@ public struct HTTPResponse: Sendable {
   public let body: [UInt8]
   /// The address that answered: that of the last redirect, where there was one.
   public let url: String
-  /// How many connections this exchange had to open: 0 where one was used again. What was agreed
+  /// How many connections this exchange had to open: 0 where one was used again.
+  ///
+  /// What was agreed
   /// on a connection, as NTLM does, is void when it is not 0.
   public let newConnections: Int
 

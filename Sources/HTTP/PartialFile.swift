@@ -1,4 +1,5 @@
 internal import Digests
+internal import FoundationEssentials
 internal import Glibc
 internal import Synchronization
 internal import SystemPackage
@@ -9,12 +10,13 @@ internal import SystemPackage
 /// no reader ever sees half of it, and two writers never meet. Without a commit it is removed.
 final class PartialFile: Sendable {
   /// How the name of every such file begins and ends.
-  static let prefix = ".", suffix = ".part"
+  private static let prefix = ".", suffix = ".part"
 
   private let path: FilePath
   private let state: Mutex<State>
 
-  private struct State: ~Copyable {
+  /// Unchecked, because the hasher holds a pointer; it keeps none of what it is given.
+  private struct State: ~Copyable, @unchecked Sendable {
     var descriptor: CInt
     var hasher = SHA256Hasher()
     var size: Int64 = 0
@@ -39,8 +41,6 @@ final class PartialFile: Sendable {
 
   /// Adds bytes at the end.
   func write(_ bytes: UnsafeRawBufferPointer) throws(HTTPError.Reason) {
-    // Nobody keeps the pointer beyond this call, which the compiler can't see through the lock.
-    nonisolated(unsafe) let bytes = bytes
     let failure: FileFailure? = state.withLock { state in
       var rest = bytes
       while !rest.isEmpty {
@@ -69,7 +69,9 @@ final class PartialFile: Sendable {
     if let failure { throw .file(failure) }
   }
 
-  /// Waits until the bytes are on the disk, and gives their checksum. Nothing is written after it.
+  /// Waits until the bytes are on the disk, and gives their checksum.
+  ///
+  /// Nothing is written after it.
   func seal() throws(HTTPError.Reason) -> SHA256Digest {
     let result: Result<SHA256Digest, HTTPError.Reason> = state.withLock { state in
       guard fsync(state.descriptor) == 0 else { return .failure(.file(FileFailure(.write, path))) }
@@ -108,6 +110,24 @@ final class PartialFile: Sendable {
       state.descriptor = -1
     }
   }
+
+  /// Removes what killed processes left in `directory`: files that nobody wrote to for a day, far
+  /// longer than a download may stall.
+  static func removeAbandoned(in directory: FilePath) {
+    let files = FileManager.default
+    // A directory that can't be listed, or a file that can't be removed, is no reason to fail: they
+    // cost space and nothing else.
+    for name in (try? files.contentsOfDirectory(atPath: directory.string)) ?? []
+    where name.hasPrefix(prefix) && name.hasSuffix(suffix) {
+      let path = directory.appending(name).string
+      let changed = (try? files.attributesOfItem(atPath: path))?[.modificationDate] as? Date
+      if let changed, changed.timeIntervalSinceNow < -abandonedAfterSeconds {
+        try? files.removeItem(atPath: path)
+      }
+    }
+  }
+
+  private static let abandonedAfterSeconds = 86_400.0
 
   /// Makes a new name survive a power cut.
   private func sync(directory: FilePath) throws(HTTPError.Reason) {

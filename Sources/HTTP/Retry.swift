@@ -25,6 +25,8 @@ public struct RetryPolicy: Sendable, Equatable {
 
   /// 5 tries within 5 minutes.
   public static let standard = RetryPolicy(tries: 5, total: .seconds(300))
+  /// For files that may take hours: 10 tries within 6 hours.
+  public static let download = RetryPolicy(tries: 10, total: .seconds(6 * 3600))
   /// One try.
   public static let never = RetryPolicy(tries: 1, total: .zero)
 
@@ -36,6 +38,7 @@ public struct RetryPolicy: Sendable, Equatable {
   ///   - error: The last failure.
   ///   - elapsed: Time since the first try began.
   ///   - random: Between 0 and 1.
+  /// - Returns: The wait, or `nil` to give up.
   public func delay(after error: HTTPError, elapsed: Duration, random: Double) -> Duration? {
     guard error.isTransient, error.tries < tries else { return nil }
     // 2^20 waits are longer than any limit, and no shift overflows.
@@ -81,6 +84,8 @@ public struct Retry: Sendable {
 
   /// ``RetryPolicy/standard`` on the machine's clocks.
   public static let standard = Retry(.standard)
+  /// ``RetryPolicy/download`` on the machine's clocks.
+  public static let download = Retry(.download)
   /// One try.
   public static let never = Retry(.never)
 

@@ -22,7 +22,9 @@ enum TransferFailure: Error {
   case failed(HTTPError.Reason)
 }
 
-/// The workers of one client. There are as many as transfers at the same time, which is for the
+/// The workers of one client.
+///
+/// There are as many as transfers at the same time, which is for the
 /// callers to bound.
 final class WorkerPool: Sendable {
   /// Workers, and so connections, that are kept while they have nothing to do.
@@ -78,6 +80,8 @@ private final class Worker: @unchecked Sendable {
     let exchange = Exchange(
       sink: sink, bodyLimit: order.request.method == .head ? .max : order.limits.bodyBytes,
       redirects: order.followsRedirects ? .follow : .deliver)
+    let clock = ContinuousClock()
+    let start = clock.now
     do throws(CurlFailure) {
       handle.reset()
       if let name = order.request.headers.firstUnsendable {
@@ -88,7 +92,8 @@ private final class Worker: @unchecked Sendable {
       try handle.perform(until: stop)
     } catch {
       if stop.isRaised { return .failure(.stopped) }
-      return .failure(.failed(reason(for: error, order, exchange)))
+      let elapsed = start.duration(to: clock.now)
+      return .failure(.failed(reason(for: error, order, exchange, after: elapsed)))
     }
     return .success(
       Answer(
@@ -98,12 +103,12 @@ private final class Worker: @unchecked Sendable {
   }
 
   private func reason(
-    for failure: CurlFailure, _ order: Order, _ exchange: Exchange
+    for failure: CurlFailure, _ order: Order, _ exchange: Exchange, after elapsed: Duration
   ) -> HTTPError.Reason {
     if let refusal = exchange.refusal { return refusal }
     switch failure.code {
     case CURLE_OPERATION_TIMEDOUT:
-      if handle.time(CURLINFO_TOTAL_TIME_T) >= order.left {
+      if elapsed.milliseconds >= order.left.milliseconds {
         return .timedOut(.end, after: order.limits.total)
       }
       return handle.time(CURLINFO_PRETRANSFER_TIME_T) == .zero

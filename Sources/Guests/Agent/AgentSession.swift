@@ -24,7 +24,10 @@ actor AgentSession {
       var reader = AgentFrameReader(nonce: nonce)
       var greeting = AgentGreeting()
       while true {
-        let frame = try await Self.frame(from: channel, &reader)
+        guard let frame = try reader.next() else {
+          reader.add(try await Self.bytes(from: channel))
+          continue
+        }
         guard case .line(let verb, let words) = frame else {
           throw AgentConfusion(line: "output before the greeting's end")
         }
@@ -57,7 +60,10 @@ actor AgentSession {
   /// The next thing the agent says.
   /// - Throws: ``AgentGone`` when it says nothing any more.
   func frame() async throws -> AgentFrame {
-    try await Self.frame(from: channel, &reader)
+    while true {
+      if let frame = try reader.next() { return frame }
+      reader.add(try await Self.bytes(from: channel))
+    }
   }
 
   /// The words of the next line that begins with `verb`; all else in between is passed over.
@@ -72,17 +78,12 @@ actor AgentSession {
     await channel.close()
   }
 
-  private static func frame(
-    from channel: SSHChannel, _ reader: inout AgentFrameReader
-  ) async throws -> AgentFrame {
-    while true {
-      if let frame = try reader.next() { return frame }
-      switch try await channel.read() {
-      case .standard(let bytes): reader.add(bytes)
-      case .error: continue
-      case nil: throw AgentGone()
-      }
+  /// The next bytes of the agent's standard output; what shells print to standard error is noise.
+  private static func bytes(from channel: SSHChannel) async throws -> [UInt8] {
+    while let output = try await channel.read() {
+      if case .standard(let bytes) = output { return bytes }
     }
+    throw AgentGone()
   }
 }
 

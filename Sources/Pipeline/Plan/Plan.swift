@@ -1,3 +1,55 @@
+public import Digests
+
 /// What a build will do, decided before anything is touched.
+///
+/// `kiln plan` prints it; nothing is decided later that could be decided here.
 public struct Plan: Sendable {
+  /// The template's file, as the user named it.
+  public let template: String
+  /// The checksum of the template's bytes.
+  public let templateDigest: SHA256Digest
+  /// What is done, in order.
+  public let steps: [Step]
+  /// How long the whole build may take (`aib.md` a.2).
+  public let buildTimeout: Duration
+  /// Whether the machine is generalized at the end.
+  public let generalization: Generalization
+  /// What the user should know before the build starts, a sentence each.
+  public let notes: [String]
+
+  /// Whether the machine is generalized at the end.
+  public enum Generalization: Sendable {
+    /// The deprovision script is the last step.
+    case deprovision
+    /// The machine stays as the customizers leave it, for the reason given.
+    case skipped(String)
+  }
+
+  /// Whether a step needs to be root.
+  public var needsRoot: Bool {
+    steps.contains {
+      if case .script(let job) = $0.work { job.user == .root } else { false }
+    }
+  }
+}
+
+/// A customizer in a plan, with all that it needs at hand.
+public struct Step: Sendable {
+  /// Its number, name and type.
+  public let outline: StepOutline
+  /// What is done.
+  public let work: Work
+
+  /// What a step does. The machine's provider and the guest decide how.
+  public enum Work: Sendable {
+    /// Runs a script: `Shell`, or the deprovision script.
+    case script(GuestJob)
+    /// Places a file: `File`.
+    case file(PlacedFile)
+  }
+
+  /// The script that this step runs, if it runs one.
+  var job: GuestJob? {
+    if case .script(let job) = work { job } else { nil }
+  }
 }

@@ -1,0 +1,74 @@
+public import Pipeline
+import SSH
+
+/// The user's own machine, reached over SSH: the simplest provider, and the one to read first.
+///
+/// The machine is there before the build and stays after it; what the provider acquires and
+/// releases is the run's directory on it.
+public struct OwnHost: MachineProvider {
+  /// How the machine is reached.
+  public let route: SSHRoute
+  /// Where the directory on the guest is noted before it is made, and again when it is gone.
+  public let journal: Journal
+  /// The machine as the journal names it, so that `kiln gc` finds it again: `ssh://me@host:22`.
+  public let address: String
+  /// Who is told what happens.
+  public let events: any EventSink
+
+  /// How long leaving the machine may take.
+  private static let leaveLimit = Duration.seconds(60)
+
+  /// Names a machine.
+  public init(
+    route: SSHRoute, journal: Journal, address: String, events: any EventSink
+  ) {
+    self.route = route
+    self.journal = journal
+    self.address = address
+    self.events = events
+  }
+
+  /// Runs `body` with the machine, and takes away all that the run left on it.
+  public func withMachine<Result: Sendable>(
+    for plan: Plan, _ body: @escaping @Sendable (any Machine) async throws -> Result
+  ) async throws -> Result {
+    // The run's id is in the directory's name; where on the guest it is, the guest decides.
+    let directory = Resource.guestDirectory(on: address, directory: "kiln-\(route.run)")
+    try await journal.intend(directory)
+    let machine = OwnMachine(route)
+    return try await withResource(
+      { machine },
+      release: { machine in
+        do {
+          try await machine.leave()
+          try await journal.gone(directory)
+        } catch {
+          events.receive(.warning("\(error)"))
+        }
+      },
+      limit: Self.leaveLimit, for: "\(route.name) to be cleaned up"
+    ) { machine in try await body(machine) }
+  }
+}
+
+/// The user's own machine while a build uses it.
+actor OwnMachine: Machine {
+  nonisolated let name: String
+  private let route: SSHRoute
+  private var guest: SSHGuest?
+
+  init(_ route: SSHRoute) {
+    name = route.name
+    self.route = route
+  }
+
+  func connect(report: @escaping GuestReport) async throws -> any Guest {
+    let guest = try await SSHGuest.reach(route, report: report)
+    self.guest = guest
+    return guest
+  }
+
+  func leave() async throws {
+    try await guest?.leave()
+  }
+}

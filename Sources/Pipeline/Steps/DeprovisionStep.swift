@@ -1,0 +1,39 @@
+import Deprovision
+import Digests
+
+/// The last step: it runs what the guest's deprovision script now says (`aib.md` c.8).
+enum DeprovisionStep {
+  /// Where AIB's users know the script to be.
+  static let path = "/tmp/DeprovisioningScript.sh"
+
+  /// The default script, placed before the first customizer so that customizers can edit it.
+  static func defaultScript() throws -> PlacedFile {
+    let bytes = Deprovision.linux
+    return PlacedFile(
+      id: "deprovision", source: .bytes(bytes), digest: try SHA256Digest(of: bytes), mode: 0o755,
+      lifetime: .run, destination: path)
+  }
+
+  /// The step that prints the script and runs it as root.
+  static func make(_ number: Int) throws -> Step {
+    let script = Array(
+      """
+      if [ -e \(path) ]; then
+        cat \(path)
+        exec /bin/sh \(path)
+      fi
+      echo "Deprovisioning script [\(path)] could not be found. Image build may fail or the VM \
+      created from the Image may not boot. Please make sure the deprovisioning script is not \
+      accidentally deleted by a Customizer in the Template."
+
+      """.utf8)
+    let job = GuestJob(
+      id: "deprovision-\(number)", script: script, digest: try SHA256Digest(of: script),
+      interpreter: "/bin/sh", interpreterArgument: "", user: .root, restarts: .none)
+    return Step(
+      outline: StepOutline(
+        number: number, name: "Deprovision", type: "Deprovision",
+        summary: "prints and runs \(path)", position: nil),
+      work: .script(job))
+  }
+}

@@ -1,0 +1,96 @@
+/// One step's turn: announced, timed, noted in the journal, and named when it fails.
+struct StepRun {
+  private let step: StepOutline
+  private let count: Int
+  private let events: any EventSink
+  private let journal: Journal
+
+  init(_ step: Step, _ count: Int, _ events: any EventSink, _ journal: Journal) {
+    self.step = step.outline
+    self.count = count
+    self.events = events
+    self.journal = journal
+  }
+
+  func run(_ body: () async throws -> StepEnd) async throws {
+    try await journal.stepStarted(step.number, job: "step-\(step.number)")
+    events.receive(.stepStarted(step))
+    let start = ContinuousClock.now
+    do {
+      let end = try await body()
+      try await finish(end.outcome, end.exitCode, since: start, nil)
+    } catch {
+      let failure = BuildError(step, of: count, cause: error)
+      try await finish(
+        failure.outcome, (error as? StepFailure)?.exitCode, since: start, "\(failure.reason)")
+      if error is CancellationError { throw error }
+      throw failure
+    }
+  }
+
+  private func finish(
+    _ outcome: StepOutcome, _ exitCode: Int32?, since start: ContinuousClock.Instant,
+    _ message: String?
+  ) async throws {
+    try await journal.stepFinished(
+      step.number, job: "step-\(step.number)", outcome: outcome, exitCode: exitCode)
+    events.receive(
+      .stepFinished(
+        StepResult(
+          number: step.number, name: step.name, type: step.type, outcome: outcome,
+          exitCode: exitCode, seconds: (ContinuousClock.now - start).seconds, message: message)))
+  }
+}
+
+/// A build ended because of one of its steps.
+public struct BuildError: Error, Sendable, Hinting, CustomStringConvertible {
+  /// The step.
+  public let step: StepOutline
+  /// How many steps there are.
+  public let count: Int
+  /// Why.
+  public let cause: any Error
+
+  init(_ step: StepOutline, of count: Int, cause: any Error) {
+    self.step = step
+    self.count = count
+    self.cause = cause
+  }
+
+  /// Which step it was, and where it stands in the template.
+  public var description: String {
+    let place = step.position.map { " (\($0))" } ?? ""
+    let title = step.name == step.type ? step.type : "\(step.type) \"\(step.name)\""
+    return "step \(step.number) of \(count), \(title), \(verb)\(place)"
+  }
+
+  /// Why, in a sentence.
+  public var reason: String { "\(cause)" }
+
+  /// What to do next, where there is something.
+  public var hint: String? { (cause as? any Hinting)?.hint }
+
+  /// The word for how the step ended.
+  public var outcome: StepOutcome {
+    switch cause {
+    case is CancellationError: .canceled
+    case let error as GuestError where error.kind == .lost: .lost
+    default: .failed
+    }
+  }
+
+  private var verb: String {
+    switch outcome {
+    case .lost: "was lost"
+    case .canceled: "was stopped"
+    default: (cause as? StepFailure)?.exitCode.map { "failed with exit code \($0)" } ?? "failed"
+    }
+  }
+}
+
+extension Duration {
+  /// The duration in seconds.
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) / 1e18
+  }
+}
