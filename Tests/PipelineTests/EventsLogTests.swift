@@ -40,14 +40,14 @@ import Testing
         [RUN] PACKER OUT     azure-arm: no end
         \(info) (telemetry) ending shell (step 1 of 2, Shell "nginx" at template.json:42:7): \
         succeeded after 3.21s, exit code 0
-        \(info) (telemetry) Starting provisioner file (step 2 of 2, File "File")
+        \(info) (telemetry) Starting provisioner file (step 2 of 2, File)
         [RUN] PACKER OUT ==> azure-arm: File: https://h/a to /etc/a
         [RUN] PACKER OUT ==> azure-arm: File 5 B / 10 B  50.00%
         [RUN] PACKER OUT ==> azure-arm: File 10 B / 10 B  100.00%
         [RUN] PACKER OUT ==> azure-arm: warning: the disk is nearly full
         [RUN] PACKER OUT ==> azure-arm: a remark
         [RUN] PACKER OUT ==> azure-arm: could not place `/etc/a`: no such directory
-        \(info) (telemetry) ending file (step 2 of 2, File "File"): failed after 3.21s
+        \(info) (telemetry) ending file (step 2 of 2, File): failed after 3.21s
         [RUN] PACKER OUT ==> azure-arm: Provisioning step had errors: step 2 of 2 failed
         [RUN] PACKER OUT Build 'azure-arm' errored after 3m12s: Failed
         [RUN] PACKER OUT ==> Some builds didn't complete successfully and had errors:
