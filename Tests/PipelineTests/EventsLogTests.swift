@@ -40,14 +40,14 @@ import Testing
         [RUN] PACKER OUT     azure-arm: no end
         \(info) (telemetry) ending shell (step 1 of 2, Shell "nginx" at template.json:42:7): \
         succeeded after 3.21s, exit code 0
-        \(info) (telemetry) Starting provisioner file (step 2 of 2, File "File")
+        \(info) (telemetry) Starting provisioner file (step 2 of 2, File)
         [RUN] PACKER OUT ==> azure-arm: File: https://h/a to /etc/a
         [RUN] PACKER OUT ==> azure-arm: File 5 B / 10 B  50.00%
         [RUN] PACKER OUT ==> azure-arm: File 10 B / 10 B  100.00%
         [RUN] PACKER OUT ==> azure-arm: warning: the disk is nearly full
         [RUN] PACKER OUT ==> azure-arm: a remark
         [RUN] PACKER OUT ==> azure-arm: could not place `/etc/a`: no such directory
-        \(info) (telemetry) ending file (step 2 of 2, File "File"): failed after 3.21s
+        \(info) (telemetry) ending file (step 2 of 2, File): failed after 3.21s
         [RUN] PACKER OUT ==> azure-arm: Provisioning step had errors: step 2 of 2 failed
         [RUN] PACKER OUT Build 'azure-arm' errored after 3m12s: Failed
         [RUN] PACKER OUT ==> Some builds didn't complete successfully and had errors:
@@ -198,7 +198,7 @@ import Testing
 
 @Suite struct ElapsedTests {
   @Test(arguments: [
-    (0, "0s"), (0.04, "0.04s"), (3.219, "3.21s"), (59.999, "59.99s"), (60, "1m0s"),
+    (0, "0s"), (0.04, "0.04s"), (3.21, "3.21s"), (59.994, "59.99s"), (59.999, "1m0s"), (60, "1m0s"),
     (1200, "20m0s"), (3723.9, "1h2m3s"), (-1, "0s"),
   ])
   func `durations are written as Go writes them`(seconds: Double, text: String) {

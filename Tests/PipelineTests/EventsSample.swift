@@ -54,7 +54,7 @@ extension BuildEvent {
     .phase(.building),
     .connected(
       machine: "me@host",
-      GuestFacts(user: "me", isRoot: false, directory: "/var/tmp/kiln", bootIdentity: "b"),
+      GuestFacts(user: "me", root: .sudo, directory: "/var/tmp/kiln", bootIdentity: "b"),
       after: .milliseconds(1500)),
     .phase(.customizing),
     .stepStarted(sampleSteps[0]),

@@ -77,6 +77,11 @@ public struct StepOutline: Sendable, Codable, Hashable {
   }
 }
 
+extension StepOutline {
+  /// What a step is called in sentences: `Shell "nginx"`, or its type where it has no name.
+  public var title: String { name == type ? type : "\(type) \"\(name)\"" }
+}
+
 /// How a step ended.
 public struct StepResult: Sendable, Codable {
   /// Its place in the run, from 1.

@@ -10,9 +10,9 @@ public struct Elapsed: Sendable, CustomStringConvertible {
 
   /// Hundredths of a second below a minute, whole seconds above.
   public var description: String {
-    let (seconds, attoseconds) = duration.components
+    let total = Int((duration / .milliseconds(10)).rounded())
+    let (seconds, hundredths) = total.quotientAndRemainder(dividingBy: 100)
     if seconds < 60 {
-      let hundredths = attoseconds / 10_000_000_000_000_000
       guard hundredths > 0 else { return "\(seconds)s" }
       return "\(seconds).\(hundredths < 10 ? "0" : "")\(hundredths)s"
     }

@@ -112,9 +112,9 @@ struct LogText {
 
   private mutating func progress(_ step: Int, _ sent: Int, _ total: Int) {
     let tenths = total > 0 ? sent * 10 / total : 10
-    guard tenths != sentTenths[step] else { return }
+    guard let name = steps[step]?.name, tenths != sentTenths[step] else { return }
     sentTenths[step] = tenths
-    say("\(steps[step]?.name ?? "file") \(sent) B / \(total) B  \(tenths * 10).00%")
+    say("\(name) \(sent) B / \(total) B  \(tenths * 10).00%")
   }
 
   private mutating func end(_ result: StepResult, _ time: Timestamp) {
@@ -142,7 +142,7 @@ struct LogText {
   /// What AIB's log lacks: which customizer of the template this is.
   private func place(_ step: StepOutline) -> String {
     let position = step.position.map { " at \($0)" } ?? ""
-    return " (step \(step.number) of \(stepCount), \(step.type) \"\(step.name)\"\(position))"
+    return " (step \(step.number) of \(stepCount), \(step.title)\(position))"
   }
 
   /// The name that AIB's log has for a customizer's type.
