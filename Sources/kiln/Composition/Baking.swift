@@ -1,3 +1,4 @@
+import ArgumentParser
 import Digests
 import Foundation
 import Guests
@@ -20,7 +21,7 @@ struct Baking {
     questions = Questions(
       passwordDescriptor: arguments.ssh.passwordFd,
       passphraseDescriptor: arguments.ssh.passphraseFd,
-      learn: { secret in redactor.learn(secret) })
+      learn: { secret in secret.withBytes { _ = redactor.add(Pipeline.Secret(String(decoding: $0, as: UTF8.self))) } })
   }
 
   /// Bakes, and ends the process with the exit code that says how it went.
