@@ -19,8 +19,12 @@ func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+/// Tests that have snapshots exclude `__Snapshots__`.
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -73,6 +77,7 @@ let package = Package(
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests("KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"]),
     tests("EndToEnd", ["TestSupport"]),
+    tests("TestSupportTests", ["TestSupport"], exclude: ["__Snapshots__"]),
     tests("Tidy", ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
