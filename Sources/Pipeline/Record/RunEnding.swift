@@ -58,3 +58,17 @@ public enum RunEnding {
 extension BuildError {
   fileprivate var exitCode: Int32? { (cause as? StepFailure)?.exitCode }
 }
+
+extension RunRecord {
+  /// The record of a run whose process is gone, closed at `time` by whoever cleaned up after it.
+  public func closed(at time: Timestamp) -> RunRecord {
+    var record = self
+    record.lastRunStatus.endTime = time
+    record.lastRunStatus.runState = .failed
+    record.lastRunStatus.runSubState = nil
+    record.lastRunStatus.message = "kiln ended before the build did; `kiln gc` cleaned up"
+    record.errors = [record.lastRunStatus.message]
+    record.exitCode = KilnExit.failed.rawValue
+    return record
+  }
+}

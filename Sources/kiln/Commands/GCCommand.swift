@@ -16,9 +16,8 @@ struct GCCommand: AsyncParsableCommand {
   @OptionGroup var ssh: SSHArguments
 
   func run() async throws {
-    let archive = try RunArchive(environment: ProcessInfo.processInfo.environment)
-    let questions = Questions(
-      passwordDescriptor: ssh.passwordFd, passphraseDescriptor: ssh.passphraseFd, learn: { _ in })
+    let archive = try RunArchive.ofUser()
+    let questions = Questions(ssh, learn: { _ in })
     var failed = 0
     var cleaned = 0
     for directory in try archive.all() {
@@ -26,10 +25,11 @@ struct GCCommand: AsyncParsableCommand {
         if try await collect(directory, questions) { cleaned += 1 }
       } catch {
         failed += 1
-        Talk.failure(["\(directory.run.text): \(error)"], hint: (error as? any Hinting)?.hint)
+        StandardError.write("error: run \(directory.run.text): \(error)")
+        if let hint = (error as? any Hinting)?.hint { StandardError.write("hint: \(hint)") }
       }
     }
-    Talk.line("\(cleaned) runs cleaned up, \(failed) left for another try")
+    StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }
   }
 
@@ -42,13 +42,13 @@ struct GCCommand: AsyncParsableCommand {
     let journal = try Journal(of: directory)
     for resource in left {
       switch resource {
-      case .guestDirectory(let on, _, let access):
-        let host = try SSHHost(on, ssh.orElse(access), questions)
+      case .guestDirectory(let on, _, let login):
+        let host = try SSHHost(on, ssh, like: login, questions)
         let guest = try await SSHGuest.reach(host.route(for: directory.run)) { _ in }
         try await guest.leave()
         try await journal.gone(resource)
       case .other(let kind, _):
-        throw UsageFault(
+        throw CommandFault(
           "this version of kiln can't remove a \(kind)", hint: "use the version that made it")
       }
     }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Pipeline
 import Template
 
@@ -19,9 +18,7 @@ struct ValidateCommand: ParsableCommand {
     var reports: [Report] = []
     for file in files { reports.append(try report(on: file)) }
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(reports), as: UTF8.self))
+      try StandardOutput.write(json: reports)
     }
     guard reports.allSatisfy(\.valid) else { throw ExitCode(KilnExit.usage.rawValue) }
   }
@@ -29,11 +26,11 @@ struct ValidateCommand: ParsableCommand {
   private func report(on file: String) throws -> Report {
     let reading = TemplateDocument.read(try TemplateFile.read(file), named: file)
     if !json {
-      for diagnostic in reading.diagnostics { Talk.line(diagnostic.rendered(in: file)) }
+      for diagnostic in reading.diagnostics { StandardError.write(diagnostic.rendered(in: file)) }
       let errors = reading.diagnostics.count { $0.severity == .error }
       let warnings = reading.diagnostics.count - errors
       let verdict = reading.template == nil ? "not valid" : "valid"
-      Talk.line("\(file): \(verdict) (\(errors) errors, \(warnings) warnings)")
+      StandardError.write("\(file): \(verdict) (\(errors) errors, \(warnings) warnings)")
     }
     return Report(
       file: file, valid: reading.template != nil, diagnostics: reading.diagnostics)
