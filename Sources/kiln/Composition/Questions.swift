@@ -32,11 +32,11 @@ final class Questions: Sendable {
   private func ask(_ question: SSHQuestion) throws -> Secret? {
     switch question {
     case .password(let user, let host):
-      try Self.read(passwordDescriptor) ?? SecretPrompt.ask("Password for \(user)@\(host): ")
+      return try Self.read(passwordDescriptor) ?? SecretPrompt.ask("Password for \(user)@\(host): ")
     case .passphrase(let file):
-      try Self.read(passphraseDescriptor) ?? SecretPrompt.ask("Passphrase for \(file): ")
+      return try Self.read(passphraseDescriptor) ?? SecretPrompt.ask("Passphrase for \(file): ")
     case .challenge(let prompt, let user, let host):
-      SecretPrompt.ask("\(user)@\(host): \(prompt)")
+      return SecretPrompt.ask("\(user)@\(host): \(prompt)")
     }
   }
 

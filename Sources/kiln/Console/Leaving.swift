@@ -40,6 +40,8 @@ struct Leaving {
 
   /// All errors of Kiln begin the same way, those of the argument parser too.
   private func lowerCased(_ message: String) -> String {
-    message.hasPrefix("Error: ") ? "error: " + message.dropFirst("Error: ".count) : message
+    guard message.hasPrefix("Error: ") else { return message }
+    let rest = message.dropFirst("Error: ".count)
+    return "error: " + rest.prefix(1).lowercased() + rest.dropFirst()
   }
 }
