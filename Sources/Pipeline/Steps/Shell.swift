@@ -26,8 +26,10 @@ enum ShellStep {
     case (.uri(let uri, _), let content?):
       guard content.size <= largestScript else {
         throw GuestError(
-          .notStarted, "could not use the script \(SafeURI.text(uri)): it has \(content.size) bytes",
-          hint: "a script has \(largestScript) bytes at most; place large data by a File customizer")
+          .notStarted,
+          "could not use the script \(SafeURI.text(uri)): it has \(content.size) bytes",
+          hint: "a script has \(largestScript) bytes at most; place large data by a File customizer"
+        )
       }
       bytes = unixLineEnds([UInt8](try Data(contentsOf: URL(filePath: content.path))))
       asRoot = user != .login
