@@ -104,3 +104,14 @@ public struct Download: Sendable {
     }
   }
 }
+
+extension Download: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// The address, without secrets.
+  public var description: String { "download of \(redacted(url: url))" }
+
+  /// The same text as ``description``.
+  public var debugDescription: String { description }
+
+  /// The same text as ``description``, so that `dump` shows no secret either.
+  public var customMirror: Mirror { Mirror(self, children: ["download": description]) }
+}

@@ -54,5 +54,5 @@ extension HTTPHeaders: CustomStringConvertible, CustomDebugStringConvertible, Cu
   public var debugDescription: String { description }
 
   /// The same text as ``description``, so that `dump` shows no secret either.
-  public var customMirror: Swift.Mirror { Swift.Mirror(self, children: ["names": description]) }
+  public var customMirror: Mirror { Mirror(self, children: ["names": description]) }
 }

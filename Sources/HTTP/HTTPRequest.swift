@@ -45,7 +45,7 @@ extension HTTPRequest: CustomStringConvertible, CustomDebugStringConvertible, Cu
   public var debugDescription: String { description }
 
   /// The same text as ``description``, so that `dump` shows no secret either.
-  public var customMirror: Swift.Mirror { Swift.Mirror(self, children: ["request": description]) }
+  public var customMirror: Mirror { Mirror(self, children: ["request": description]) }
 }
 
 /// What a server answered, whole in memory.
@@ -66,6 +66,17 @@ public struct HTTPResponse: Sendable {
 
   /// The body as UTF-8 text; a byte that is none becomes U+FFFD.
   public var text: String { String(decoding: body, as: UTF8.self) }
+}
+
+extension HTTPResponse: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// Status and address, without secrets.
+  public var description: String { "\(status) from \(redacted(url: url))" }
+
+  /// The same text as ``description``.
+  public var debugDescription: String { description }
+
+  /// The same text as ``description``, so that `dump` shows no secret either.
+  public var customMirror: Mirror { Mirror(self, children: ["response": description]) }
 }
 
 /// How long an exchange may take and how much it may bring.

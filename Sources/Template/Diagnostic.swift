@@ -39,7 +39,7 @@ public struct Diagnostic: Hashable, Codable, Sendable {
   /// a line of its own.
   public func rendered(in file: String) -> String {
     let place = "\(file):\(position.line):\(position.column)"
-    let subject = path.isEmpty ? "" : "\(path): "
+    let subject = path.isEmpty ? "" : "\(printable(path)): "
     let text = "\(place): \(severity.rawValue): \(subject)\(message)"
     return hint.map { "\(text)\n  hint: \($0)" } ?? text
   }

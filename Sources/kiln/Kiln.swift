@@ -14,7 +14,10 @@ struct Kiln: AsyncParsableCommand {
       5 timed out, 130 and 143 stopped by a signal.
       """,
     version: "kiln \(Version.current)",
-    subcommands: [Runs.self, Show.self, Log.self, Cancel.self])
+    subcommands: [
+      BuildCommand.self, PlanCommand.self, ValidateCommand.self, Runs.self, Show.self, Log.self,
+      Cancel.self, GCCommand.self,
+    ])
 
   static func main() async {
     // A reader that has gone is an error to handle where it is met, not a death.

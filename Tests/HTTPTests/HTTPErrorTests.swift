@@ -18,14 +18,21 @@ import Testing
     #expect("\(HTTPRequest(.get, url))" == "GET \(shown)")
   }
 
-  @Test func `no form of a request shows its header values`() {
+  @Test func `no form of a request, an answer or a download shows a secret`() {
     let request = HTTPRequest(
       .put, "https://a.example/?sig=SECRET", headers: ["Authorization": "SECRET"],
       body: Array("SECRET".utf8))
     var dumped = ""
     dump(request, to: &dumped)
     dump(request.headers, to: &dumped)
-    let all = "\(request)\(String(reflecting: request))\(request.headers)\(dumped)"
+    let response = HTTPResponse(
+      status: 200, headers: request.headers, body: request.body, url: request.url,
+      newConnections: 0)
+    dump(response, to: &dumped)
+    dump(Download(request.url), to: &dumped)
+    let all =
+      "\(request)\(String(reflecting: request))\(request.headers)\(response)"
+      + "\(Download(request.url))\(dumped)"
     #expect(!all.contains("SECRET"))
     #expect(all.contains("Authorization"))
   }

@@ -5,7 +5,7 @@ extension TemplateDecoder {
       Field("name"), Field("location"), Field("tags"), Field("properties"),
       Field("identity", since: .v2019_05_01_preview), Field("apiVersion", .ignored),
       Field("type", .ignored), Field("dependsOn", .ignored), Field("id", .readOnly),
-      Field("systemData", .readOnly),
+      Field("systemData", .readOnly), Field("$schema", .ignored),
     ])
 
   private static let propertiesSchema = Schema(
@@ -48,7 +48,9 @@ extension TemplateDecoder {
     guard let location, let source, let distributors, !findings.hasErrors else { return nil }
     return ImageTemplate(
       apiVersion: version, name: name, location: location, tags: tags, identities: identities,
-      source: source, customizers: customizers, validation: validation,
+      source: source,
+      sourcePosition: properties["source"]?.position ?? root.position, customizers: customizers,
+      validation: validation,
       optimization: optimization, distributors: distributors, vmProfile: settings.vmProfile,
       buildTimeout: settings.buildTimeout, errorHandling: settings.errorHandling,
       autoRun: settings.autoRun, managedResourceTags: settings.managedResourceTags,
@@ -63,7 +65,7 @@ extension TemplateDecoder {
     let namespace = "microsoft.virtualmachineimages"
     if [namespace, expected.lowercased()].contains(type.lowercased()) {
       // The address of the request decides, so bodies like official quickstarts have only half.
-      warn(node, "\(quoted(type)) is written `\(expected)`")
+      warn(node, "\(quoted(type)) must be written `\(expected)`")
     } else {
       fail(node, "\(quoted(type)) is no image template", hint: "an image template is `\(expected)`")
     }

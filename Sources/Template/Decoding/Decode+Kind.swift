@@ -20,12 +20,23 @@ extension TemplateDecoder {
     }
     let resources = root.member("resources")
     guard let mark = resources ?? (schemaName.contains("deploymenttemplate") ? schema : nil) else {
-      return false
+      return reportNoTemplate(root)
     }
     findings.fail(
       "cannot read the template: this is an ARM deployment template, which is not accepted yet",
       at: mark.keyPosition, path: mark.key,
       hint: "give the image template alone: its resource in `resources`, with its values filled in")
+    return true
+  }
+
+  private mutating func reportNoTemplate(_ root: JSONValue) -> Bool {
+    guard case .object(let members) = root.content,
+      !members.contains(where: { $0.key.lowercased() == "properties" })
+    else { return false }
+    findings.fail(
+      "cannot read the template: it has no field `properties`, so it is no image template",
+      at: root.position, path: "",
+      hint: "an image template has at least `location` and `properties`")
     return true
   }
 

@@ -54,7 +54,7 @@ extension TemplateDecoder {
     }
     if match.name != text {
       warn(
-        node, "\(quoted(text)) is written `\(match.name)`",
+        node, "\(quoted(text)) must be written `\(match.name)`",
         hint: "the service refuses other spellings")
     }
     if let version, match.since > version {

@@ -40,7 +40,7 @@ extension TemplateDecoder {
       reportUnknown(member, schema, node)
       return nil
     }
-    let message = "the field \(quoted(member.key)) is written `\(field.name)`"
+    let message = "the field \(quoted(member.key)) must be written `\(field.name)`"
     if refusesUnknownFields {
       report(.error, member, node, message)
     } else {
@@ -78,7 +78,8 @@ extension TemplateDecoder {
         "\(schema.subject) has the field `\(field.name)` from api-version "
         + "\(field.since.rawValue) on, and the template says \(version.rawValue)"
       report(
-        refusesUnknownFields ? .error : .warning, member, node, message,
+        refusesUnknownFields ? .error : .warning, member, node,
+        refusesUnknownFields ? message : "\(message): it is used all the same",
         hint: "set `apiVersion` to `\(field.since.rawValue)` or later")
     }
   }
@@ -87,7 +88,8 @@ extension TemplateDecoder {
     _ severity: Diagnostic.Severity, _ member: JSONMember, _ node: Node, _ message: String,
     hint: String? = nil
   ) {
+    let path = node.path.isEmpty ? member.key : "\(node.path).\(member.key)"
     findings.add(
-      Diagnostic(severity, message, at: member.keyPosition, path: node.path, hint: hint))
+      Diagnostic(severity, message, at: member.keyPosition, path: path, hint: hint))
   }
 }

@@ -45,7 +45,7 @@ extension JSONReader {
     case "true": return .bool(true)
     case "false": return .bool(false)
     case "null": return .null
-    case "": try stop("expected a value, not \(cursor.nextCharacter)")
+    case "": try stop("expected a value, not \(cursor.nextCharacter)", hint: singleQuoteHint)
     default: break
     }
     if !isNumber(word) {
@@ -61,6 +61,11 @@ extension JSONReader {
           : "text needs double quotes around it")
     }
     return .number(word)
+  }
+
+  /// What to say where a string starts with the wrong quote.
+  var singleQuoteHint: String? {
+    cursor.next == UInt8(ascii: "'") ? "a string has double quotes, not single ones" : nil
   }
 
   /// The bytes that people leave without quotes: words, numbers and `<placeholder>`.

@@ -7,8 +7,8 @@ struct JSONReader {
   /// How deep arrays and objects may nest: far beyond any template, far within the stack.
   static let maximumDepth = 128
 
-  /// How many bytes a template may have; Azure Resource Manager takes 4 MiB.
-  static let maximumBytes = 16 << 20
+  /// How many bytes a template may have: as many as Azure Resource Manager takes.
+  static let maximumBytes = 4 << 20
 
   var cursor: JSONCursor
   var findings: Findings
@@ -75,7 +75,8 @@ struct JSONReader {
       try demandMore("}", of: "the object", openedAt: opened)
       guard cursor.next == UInt8(ascii: "\"") else {
         try stop(
-          "expected a field name in double quotes or `}`, not \(cursor.nextCharacter)")
+          "expected a field name in double quotes or `}`, not \(cursor.nextCharacter)",
+          hint: singleQuoteHint)
       }
       let member = try readMember(depth: depth)
       if let earlier = places[member.key] {
@@ -120,6 +121,9 @@ struct JSONReader {
       try skipSpace()
       if try closes(with: UInt8(ascii: "]"), comma: comma) { return elements }
       try demandMore("]", of: "the array", openedAt: opened)
+      if cursor.next == UInt8(ascii: "}") {
+        try stop("expected a value or `]`, not `}`")
+      }
       elements.append(try readValue(depth: depth + 1))
       comma = try readSeparator(before: "]", openedAt: opened, of: "the array") {
         $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "{") || $0 == UInt8(ascii: "[")

@@ -52,13 +52,18 @@ extension JSONValue {
 /// A value as a message shows it: between backquotes, without control characters, cut at 80
 /// characters, and without a URL's query, which may hold a signature.
 func quoted(_ text: String) -> String {
-  var shown = text
-  if text.contains("://"), let query = text.firstIndex(of: "?") {
-    shown = text[..<query] + "?…"
-  }
+  var shown = withoutQuery(text)
   if shown.count > 80 { shown = shown.prefix(79) + "…" }
-  let printable = shown.unicodeScalars.map { scalar in
-    scalar.properties.generalCategory == .control ? scalar.escaped(asASCII: true) : String(scalar)
+  return "`\(printable(shown))`"
+}
+
+/// A text without characters that act on a terminal: they are shown as escapes.
+func printable(_ text: String) -> String {
+  let characters = text.unicodeScalars.map { scalar in
+    switch scalar.properties.generalCategory {
+    case .control, .format, .lineSeparator, .paragraphSeparator: scalar.escaped(asASCII: true)
+    default: String(scalar)
+    }
   }
-  return "`\(printable.joined())`"
+  return characters.joined()
 }

@@ -46,7 +46,7 @@ public struct GoDuration: Hashable, Sendable {
     guard text.contains(where: \.isNumber), text.count(where: { $0 == "." }) <= 1 else {
       return nil
     }
-    return Double("0\(text)0")
+    return Double(text.contains(".") ? "0\(text)0" : String(text))
   }
 }
 

@@ -49,3 +49,24 @@ public struct FileTransfer: Hashable, Sendable {
     self.destination = destination
   }
 }
+
+extension Script: CustomStringConvertible {
+  /// What kind of script it is; the query of an address, which may hold a signature, is left out.
+  public var description: String {
+    switch self {
+    case .inline(let lines): "an inline script of \(lines.count) lines"
+    case .uri(let address, _): withoutQuery(address)
+    }
+  }
+}
+
+extension FileTransfer: CustomStringConvertible {
+  /// From where to where; the query of an address, which may hold a signature, is left out.
+  public var description: String { "\(withoutQuery(sourceURI)) to \(destination)" }
+}
+
+/// An address without its query, which may hold a signature that grants access.
+func withoutQuery(_ address: String) -> String {
+  guard address.contains("://"), let query = address.firstIndex(of: "?") else { return address }
+  return address[..<query] + "?…"
+}

@@ -1,0 +1,66 @@
+public import ArgumentParser
+public import Pipeline
+import Template
+
+/// `kiln build`: bakes a template.
+struct BuildCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "build", abstract: "Bake a template.")
+
+  @OptionGroup var baking: BakingArguments
+
+  func run() async throws {
+    try await Baking(baking).bake()
+  }
+}
+
+/// `kiln plan`: shows what `kiln build` would do, and stops.
+struct PlanCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan", abstract: "Show what a build would do, and stop.")
+
+  @OptionGroup var baking: BakingArguments
+
+  func run() async throws {
+    try await Baking(baking).showPlan()
+  }
+}
+
+/// What `build` and `plan` understand.
+struct BakingArguments: ParsableArguments {
+  @Argument(help: "The image template: the JSON that Azure Image Builder takes.")
+  var template: String
+
+  @Option(
+    name: .customLong("on"),
+    help: ArgumentHelp(
+      "The machine to bake on: a host of your own, reached over SSH.",
+      valueName: "ssh://[user@]host[:port]"))
+  var target: String
+
+  @OptionGroup var ssh: SSHArguments
+
+  @Option(
+    help: ArgumentHelp(
+      "Who runs the scripts: aib (fetched ones as root, inline ones as the login user), login, root.",
+      valueName: "who"))
+  var scriptUser: Planner.ScriptUser = .aib
+
+  @Option(
+    name: .customLong("mirror"),
+    help: ArgumentHelp(
+      "Fetch URIs that begin with PREFIX from a directory or another URL.",
+      valueName: "PREFIX=DIR_OR_URL"))
+  var mirrors: [String] = []
+
+  @Flag(help: "Run the deprovision script at the end: it deletes users and host keys.")
+  var deprovision = false
+
+  @Flag(help: "Print the result as JSON on standard output.")
+  var json = false
+
+  @Flag(name: .shortAndLong, help: "Print warnings, errors and the result only.")
+  var quiet = false
+}
+
+extension Planner.ScriptUser: ExpressibleByArgument {}

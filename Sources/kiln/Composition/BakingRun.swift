@@ -1,0 +1,62 @@
+import Digests
+import Guests
+import Pipeline
+
+/// One run: its directory, its sinks, and the build between its first event and its last.
+struct BakingRun {
+  private let directory: RunDirectory
+  private let plan: Plan
+  private let host: SSHHost
+  private let recorder: RunRecorder
+  private let events: Broadcast
+  private let log: CustomizationLog
+
+  init(
+    _ directory: RunDirectory, _ plan: Plan, _ host: SSHHost, _ console: any EventSink,
+    _ redactor: Redactor
+  ) throws {
+    self.directory = directory
+    self.plan = plan
+    self.host = host
+    recorder = try RunRecorder(
+      RunRecord(
+        run: directory.run, template: plan.template, templateSHA256: plan.templateDigest.hex,
+        on: host.name, process: try .current(), steps: plan.steps.map(\.outline), start: .now()),
+      in: directory)
+    log = try CustomizationLog(of: directory, connectTimeout: host.timeout)
+    let eventLog = try EventLog(of: directory)
+    events = Broadcast(to: [recorder, log, eventLog, console], through: redactor)
+  }
+
+  /// Builds, and ends the record whatever happens.
+  func bake() async throws -> RunResult {
+    let start = ContinuousClock.now
+    events.receive(
+      .runStarted(
+        RunOutline(
+          run: directory.run.text, template: plan.template, on: host.name,
+          steps: plan.steps.map(\.outline))))
+    for note in plan.notes { events.receive(.note(note)) }
+    let signals = Signals()
+    var failure: (any Error)?
+    do {
+      let journal = try Journal(of: directory)
+      let provider = OwnHost(
+        route: host.route(for: directory.run), journal: journal, address: host.name,
+        login: host.login, events: events)
+      let build = Build(plan: plan, provider: provider, events: events, journal: journal)
+      try await signals.cancelling {
+        events.receive(.canceling("\($0)"))
+      } _: {
+        try await build.run()
+      }
+    } catch {
+      failure = error
+    }
+    let result = RunEnding.result(
+      of: failure, after: ContinuousClock.now - start, stoppedBy: signals.stop)
+    events.receive(.runFinished(result))
+    try await recorder.settle()
+    return result
+  }
+}
