@@ -7,7 +7,8 @@ import Synchronization
 /// On a terminal one line at the bottom moves, at most ten times a second; elsewhere there are
 /// plain lines without any control character.
 final class Terminal: EventSink {
-  private static let redraw = Duration.milliseconds(100)
+  /// A little less than the timer's period, so that a tick that comes early still draws.
+  private static let redraw = Duration.milliseconds(90)
   private static let eraseLine = Array("\r\u{1B}[2K".utf8)
 
   private struct State {
@@ -47,9 +48,7 @@ final class Terminal: EventSink {
         bytes = Self.eraseLine + bytes
         state.drawn = nil
       }
-      if start.duration(to: .now) >= start.duration(to: state.drawnAt) + Self.redraw {
-        bytes += draw(&state, columns)
-      }
+      bytes += draw(&state, columns)
       if !bytes.isEmpty { screen.write(bytes) }
     }
   }
@@ -89,13 +88,15 @@ final class Terminal: EventSink {
     }
   }
 
-  /// What draws the status line; nothing where it stands there already.
+  /// What draws the status line; nothing where it stands there already, or was drawn just now.
   private func draw(_ state: inout State, _ columns: Int) -> [UInt8] {
-    let elapsed = start.duration(to: .now)
+    let now = ContinuousClock.now
+    guard state.drawnAt.duration(to: now) >= Self.redraw else { return [] }
+    let elapsed = start.duration(to: now)
     let line = state.status.text(elapsed: elapsed, frame: state.frame, columns: columns)
     guard line != state.drawn else { return [] }
     state.drawn = line
-    state.drawnAt = .now
+    state.drawnAt = now
     return Self.eraseLine + Array((line ?? "").utf8)
   }
 }
