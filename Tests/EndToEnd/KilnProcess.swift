@@ -15,7 +15,7 @@ struct KilnProcess: Sendable {
   static func run(
     _ arguments: [String], in home: String, input: String = "", environment: [String: String] = [:],
     while body: (KilnProcess) async throws -> Void = { _ in }
-  ) async throws -> Ran {
+  ) async throws -> KilnEnd {
     let files = "\(home)/output-\(UUID().uuidString)"
     let output = try file("\(files).out")
     let errors = try file("\(files).err")
@@ -43,7 +43,7 @@ struct KilnProcess: Sendable {
       case .exited(let code): code
       case .signaled(let signal): 128 + signal
       }
-    return Ran(stdout: try text("\(files).out"), stderr: try text("\(files).err"), exit: code)
+    return KilnEnd(stdout: try text("\(files).out"), stderr: try text("\(files).err"), exit: code)
   }
 
   /// Sends it a signal.
@@ -55,7 +55,8 @@ struct KilnProcess: Sendable {
   /// Returns when it has said `text`.
   func waitUntilSays(_ text: String) async throws {
     try await waitUntil("kiln to say `\(text)`") { try said.contains(text) || hasEnded }
-    try #require(try said.contains(text), "kiln ended and said: \(try said)")
+    let all = try said
+    try #require(all.contains(text), "kiln ended before it said `\(text)`: \(all)")
   }
 
   /// Whether it has ended, though nobody may have fetched its exit code yet.
@@ -94,4 +95,14 @@ struct KilnProcess: Sendable {
     Dictionary(
       uniqueKeysWithValues: settings.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
   }
+}
+
+/// What a `kiln` that ended left behind.
+struct KilnEnd: Sendable {
+  /// Its data.
+  let stdout: String
+  /// Its talk.
+  let stderr: String
+  /// Its exit code; 128 and the signal's number where a signal ended it.
+  let exit: Int32
 }

@@ -13,9 +13,14 @@ struct Rig: Sendable {
   /// The port that the machine is reached at; another than the server's behind a proxy.
   var port: Int
 
+  /// A user who may become root, as the first user of a cloud image; another shell start-up file
+  /// than the one of a fresh user would make the tests depend on who runs them.
+  static let cloudUser = SSHServer.Configuration(
+    account: .throwaway(.init(sudo: .withoutPassword)))
+
   /// Runs `body` with a machine of this kind.
   static func with(
-    _ configuration: SSHServer.Configuration = .init(), _ body: (Rig) async throws -> Void
+    _ configuration: SSHServer.Configuration = cloudUser, _ body: (Rig) async throws -> Void
   ) async throws {
     try await SSHServer.with(configuration) { try await with($0, body) }
   }
@@ -24,7 +29,7 @@ struct Rig: Sendable {
   static func with(_ server: SSHServer, _ body: (Rig) async throws -> Void) async throws {
     try await ScratchDirectory.with { home in
       // The machine's other users write their marks here too.
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: home)
+      try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: home)
       try await body(
         Rig(server: server, home: home, key: try await server.clientKey(), port: server.port))
     }
@@ -34,20 +39,24 @@ struct Rig: Sendable {
   var target: String { "ssh://\(server.user)@127.0.0.1:\(port)" }
 
   /// What a user adds to log in.
-  var login: [String] { ["--identity", key.privateKeyFile, "--known-hosts", server.knownHostsFile] }
+  var login: [String] {
+    ["--identity", key.privateKeyFile, "--known-hosts", server.knownHostsFile]
+  }
 
   /// Bakes the template `t.json` in the user's home.
   func build(
-    _ options: String..., input: String = "", while body: (KilnProcess) async throws -> Void = { _ in }
-  ) async throws -> Ran {
-    try await kiln(["build", "t.json", "--on", target] + login + options, input: input, while: body)
+    _ options: String..., input: String = "",
+    while body: (KilnProcess) async throws -> Void = { _ in }
+  ) async throws -> KilnEnd {
+    try await kiln(
+      ["build", "t.json", "--on", target] + login + options, input: input, while: body)
   }
 
   /// Runs `kiln` as the user would, with `body` beside it.
   func kiln(
     _ arguments: [String], input: String = "", environment: [String: String] = [:],
     while body: (KilnProcess) async throws -> Void = { _ in }
-  ) async throws -> Ran {
+  ) async throws -> KilnEnd {
     try await KilnProcess.run(
       arguments, in: home, input: input, environment: environment, while: body)
   }

@@ -14,6 +14,10 @@ struct Baking {
   private let host: SSHHost
   private let redactor = Redactor()
 
+  /// Somebody waits for the build: a refused connection is told within eight seconds. A download
+  /// that broke after hours is taken up again all the same.
+  private static let patience = RetryPolicy(tries: 5, total: .seconds(6 * 3600))
+
   /// Checks what the command line says, before anything else is done.
   init(_ arguments: BakingArguments) throws {
     self.arguments = arguments
@@ -60,8 +64,16 @@ struct Baking {
     let planner = Planner(
       scripts: try scripts(), scriptUser: arguments.scriptUser, generalization: generalization,
       report: { terminal.receive($0) })
-    return try await Signals().cancelling {
-      try await planner.plan(template, from: bytes, named: arguments.template)
+    do {
+      return try await Signals().cancelling {
+        try await planner.plan(template, from: bytes, named: arguments.template)
+      }
+    } catch let problems as PlanProblems {
+      terminal.close()
+      StandardError.write(problems.description)
+      throw CommandFault(
+        "could not plan the build of `\(arguments.template)`: see above",
+        exit: RunEnding.exit(for: problems, nil))
     }
   }
 
@@ -75,7 +87,8 @@ struct Baking {
     return Scripts(
       relativeTo: TemplateFile.directory(of: arguments.template),
       cache: DownloadCache(
-        root: FilePath(Places.downloads), client: HTTPClient(), mirrors: mirrors))
+        root: FilePath(Places.downloads), client: HTTPClient(), mirrors: mirrors,
+        retry: Retry(Self.patience)))
   }
 
   private var generalization: Plan.Generalization {
