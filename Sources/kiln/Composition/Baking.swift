@@ -13,6 +13,7 @@ struct Baking {
   private let arguments: BakingArguments
   private let host: SSHHost
   private let redactor = Redactor()
+  private let signals = Signals()
 
   /// Somebody waits for the build: a refused connection is told within eight seconds. A download
   /// that broke after hours is taken up again all the same.
@@ -32,7 +33,7 @@ struct Baking {
     let plan = try await plan()
     let directory = try RunArchive.ofUser().create(at: .now())
     let terminal = Terminal(manner, log: directory.logPath)
-    let result = try await BakingRun(directory, plan, host, terminal, redactor).bake()
+    let result = try await BakingRun(directory, plan, host, terminal, redactor).bake(signals)
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)
   }
@@ -65,9 +66,13 @@ struct Baking {
       scripts: try scripts(), scriptUser: arguments.scriptUser, generalization: generalization,
       report: { terminal.receive($0) })
     do {
-      return try await Signals().cancelling {
+      return try await signals.cancelling {
         try await planner.plan(template, from: bytes, named: arguments.template)
       }
+    } catch let error as CancellationError {
+      throw CommandFault(
+        "the build was stopped by request before it began",
+        exit: RunEnding.exit(for: error, signals.stop))
     } catch let problems as PlanProblems {
       terminal.close()
       StandardError.write(problems.description)
