@@ -39,7 +39,8 @@ public enum RunEnding {
   public static func chain(_ error: any Error) -> [String] {
     switch error {
     case let error as BuildError:
-      [error.description] + (error.cause is StepFailure && error.exitCode != nil ? [] : [error.reason])
+      [error.description]
+        + (error.cause is StepFailure && error.exitCode != nil ? [] : [error.reason])
     case let error as Unreleased:
       chain(error.cause) + ["and what was left could not be cleaned up: \(error.leftover)"]
     default: ["\(error)"]
