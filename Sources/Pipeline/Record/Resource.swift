@@ -43,8 +43,9 @@ extension Resource: CustomStringConvertible {
   }
 }
 
-/// What a run was told of how to log in to its guest, so that `kiln gc` can do the same. It holds
-/// paths only, never a secret.
+/// What a run was told of how to log in to its guest, so that `kiln gc` can do the same.
+///
+/// It holds paths only, never a secret.
 public struct GuestLogin: Sendable, Hashable {
   /// The private key files that were named, by absolute path.
   public var identities: [String]

@@ -1,7 +1,7 @@
 /// What a run's end means for the user: the state, the chain of errors, and the exit code.
 public enum RunEnding {
-  /// How a run ended that threw `error`, or nothing.
-  /// - Parameter stop: the exit code of the signal that stopped the run, where one did.
+  /// How a run ended that threw `error`, or nothing; `stop` is the exit code of the signal that
+  /// stopped it, where one did.
   public static func result(
     of error: (any Error)?, after elapsed: Duration, stoppedBy stop: KilnExit?
   ) -> RunResult {

@@ -6,7 +6,8 @@ import Pipeline
 /// `kiln gc`: removes what runs left behind whose process is gone.
 struct GCCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "gc", abstract: "Remove what killed runs left on machines, and close their records.",
+    commandName: "gc",
+    abstract: "Remove what killed runs left on machines, and close their records.",
     discussion: """
       It reads the journals of runs whose process is gone, ends the jobs that still run, removes \
       the runs' directories, and can be called as often as you like. It logs in as the run did; \

@@ -35,8 +35,6 @@ final class Questions: Sendable {
       return try Self.read(passwordDescriptor) ?? SecretPrompt.ask("Password for \(user)@\(host): ")
     case .passphrase(let file):
       return try Self.read(passphraseDescriptor) ?? SecretPrompt.ask("Passphrase for \(file): ")
-    case .challenge(let prompt, let user, let host):
-      return SecretPrompt.ask("\(user)@\(host): \(prompt)")
     }
   }
 

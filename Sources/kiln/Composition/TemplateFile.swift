@@ -18,7 +18,8 @@ enum TemplateFile {
       throw CommandFault("could not read the template `\(path)`: it is a directory", exit: .usage)
     }
     guard status.st_size <= largest else {
-      throw CommandFault("could not read the template `\(path)`: it has \(status.st_size) bytes", exit: .usage)
+      throw CommandFault(
+        "could not read the template `\(path)`: it has \(status.st_size) bytes", exit: .usage)
     }
     do {
       return [UInt8](try Data(contentsOf: URL(filePath: path)))

@@ -34,7 +34,7 @@ struct Leaving {
     case let fault as CommandFault: fault.exit
     case let error as RecordError:
       [.unknownRun, .ambiguousRun].contains(error.kind) ? .usage : .failed
-    default: .failed
+    default: RunEnding.exit(for: error, nil)
     }
   }
 
