@@ -14,8 +14,8 @@ import Testing
     try await Journal(of: run).intend(directory)
     let line = try scratch.text(run.journalPath)
     #expect(line.hasSuffix("\n"))
+    #expect(line.contains(#""intend":"guest-directory""#))
     #expect(line.contains(#""directory":"/var/tmp/kiln-1""#))
-    #expect(line.contains(#""intend":"guest-directory","known-hosts":"/home/me/hosts""#))
     #expect(line.contains(#""on":"ssh://me@host""#))
   }
 
