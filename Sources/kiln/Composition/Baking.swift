@@ -18,7 +18,10 @@ struct Baking {
   init(_ arguments: BakingArguments) throws {
     self.arguments = arguments
     let questions = Questions(arguments.ssh) { [redactor] secret in
-      secret.withBytes { _ = redactor.add(Pipeline.Secret(String(decoding: $0, as: UTF8.self))) }
+      let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+      if redactor.add(Pipeline.Secret(text)) == .tooShort {
+        StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
+      }
     }
     host = try SSHHost(arguments.target, arguments.ssh, questions)
   }
@@ -57,9 +60,10 @@ struct Baking {
     }
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
+    let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
       scripts: try scripts(), scriptUser: arguments.scriptUser, generalization: generalization,
-      report: { terminal.receive($0) })
+      report: { events.receive($0) })
     return try await Signals().cancelling {
       try await planner.plan(template, from: bytes, named: arguments.template)
     }
