@@ -263,7 +263,7 @@ end_group() { # leader running|ended
 
 signal_group() { # signal leader
   kill "-$1" "-$2" && sent=yes || sent=
-  [ "$uid" = 0 ] || ! sudo -n kill "-$1" "-$2" </dev/null || sent=yes
+  [ "$uid" = 0 ] || ! sudo -n /bin/sh -c 'kill "-$1" "-$2"' kiln-kill "$1" "$2" </dev/null || sent=yes
   [ "$sent" ]
 } 2>/dev/null
 
