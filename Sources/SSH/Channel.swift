@@ -15,7 +15,9 @@ final class Channel {
   init(_ pointer: OpaquePointer) { self.pointer = pointer }
 }
 
-/// A channel that is being opened. libssh2 opens one at a time and must be let finish, so the
+/// A channel that is being opened.
+///
+/// libssh2 opens one at a time and must be let finish, so the
 /// session does it, and goes on when the one who asked does not wait any more.
 struct ChannelOpening {
   enum Purpose: Sendable {

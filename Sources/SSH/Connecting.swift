@@ -7,7 +7,7 @@ extension Session {
     keepAlive.deadline = options.keepAliveDeadline
     try await shakeHands(try HostKeyCheck(target, options))
     try await authenticate(options)
-    readyBy = nil
+    phase = .ready
   }
 
   /// A session with `target` through this one.

@@ -1,6 +1,7 @@
 internal import CSSH2
 internal import Dispatch
 internal import Glibc
+internal import Synchronization
 
 /// Makes a TCP connection to the first address of a host that answers.
 ///
@@ -16,28 +17,13 @@ struct Dialer {
 
   /// The connected, non-blocking socket.
   func dial() async throws -> Int32 {
-    let cancelled = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
-    guard cancelled >= 0 else {
-      throw SSHError(.unreachable, operation, lowerCased(systemText(errno)), code: errno)
-    }
-    defer { close(cancelled) }
-    let result = await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        DispatchQueue(label: "kiln.ssh.dial").async {
-          continuation.resume(returning: Result { () throws(SSHError) in try connect(cancelled) })
-        }
-      }
-    } onCancel: {
-      eventfd_write(cancelled, 1)
-    }
-    let descriptor = try result.get()
-    guard let descriptor else { throw CancellationError() }
-    return descriptor
+    let addresses = try await resolve()
+    return try await interruptibly { try connect(addresses, $0) }
   }
 
   /// `nil` when `cancelled` became readable first.
-  private func connect(_ cancelled: Int32) throws(SSHError) -> Int32? {
-    var waiting = try addresses()[...]
+  private func connect(_ addresses: [Address], _ cancelled: Int32) throws(SSHError) -> Int32? {
+    var waiting = addresses[...]
     var attempts = [pollfd(fd: cancelled, events: Int16(POLLIN), revents: 0)]
     var lastError = Int32(ETIMEDOUT)
     defer { for attempt in attempts.dropFirst() { close(attempt.fd) } }
@@ -61,9 +47,7 @@ struct Dialer {
         close(descriptor)
       }
       guard .now < deadline else {
-        throw SSHError(
-          .connectTimedOut, operation, "no answer from \(target.host) port \(target.port)",
-          hint: "check the address, and whether a firewall lets port \(target.port) through")
+        throw timedOut
       }
     }
     throw SSHError(
@@ -71,34 +55,63 @@ struct Dialer {
       hint: lastError == ECONNREFUSED ? "is an SSH server running there?" : nil)
   }
 
-  private struct Address {
+  private var timedOut: SSHError {
+    SSHError(
+      .connectTimedOut, operation, "no answer from \(target.host) port \(target.port)",
+      hint: "check the address, and whether a firewall lets port \(target.port) through")
+  }
+
+  private struct Address: Sendable {
     var family: Int32
     var bytes: [UInt8]
   }
 
   private struct Errno: Error { var rawValue: Int32 }
 
-  private func addresses() throws(SSHError) -> [Address] {
+  /// Asks the resolver, which nothing can interrupt: a second thread waits for it, or for the
+  /// deadline, and leaves it behind then.
+  private func resolve() async throws -> [Address] {
+    let answer = try ResolverAnswer(operation)
+    let (host, port) = (target.host, target.port)
+    DispatchQueue(label: "kiln.ssh.resolve").async {
+      answer.give(Self.addresses(of: host, port))
+    }
+    let result = try await interruptibly { cancelled in
+      var polled = [cancelled, answer.isReady].map {
+        pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+      }
+      poll(&polled, 2, milliseconds(until: deadline))
+      return polled[0].revents == 0 ? .some(answer.value) : nil
+    }
+    switch result {
+    case .success(let addresses): return addresses
+    case .failure(let problem):
+      throw SSHError(
+        .unreachable, operation, "\(host): \(problem.text)", code: problem.code,
+        hint: "check the host name")
+    case nil: throw timedOut
+    }
+  }
+
+  private static func addresses(of host: String, _ port: UInt16) -> Resolved {
     var hints = addrinfo()
     hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     var list: UnsafeMutablePointer<addrinfo>?
-    let code = getaddrinfo(target.host, String(target.port), &hints, &list)
+    let code = getaddrinfo(host, String(port), &hints, &list)
     defer { if let list { freeaddrinfo(list) } }
     guard code == 0 else {
-      throw SSHError(
-        .unreachable, operation,
-        "\(target.host): \(lowerCased(String(cString: gai_strerror(code))))", code: code,
-        hint: "check the host name")
+      let text = lowerCased(String(cString: gai_strerror(code)))
+      return .failure(ResolverProblem(code: code, text: text))
     }
     var found: [Address] = []
     var next = list
-    while let entry = next, found.count < Self.addressLimit {
+    while let entry = next, found.count < addressLimit {
       let bytes = UnsafeRawBufferPointer(
         start: entry.pointee.ai_addr, count: Int(entry.pointee.ai_addrlen))
       found.append(Address(family: entry.pointee.ai_family, bytes: Array(bytes)))
       next = entry.pointee.ai_next
     }
-    return found
+    return .success(found)
   }
 
   private func begin(_ address: Address) -> Result<Int32, Errno> {
@@ -120,5 +133,35 @@ struct Dialer {
     var code: Int32 = 0
     var size = socklen_t(MemoryLayout<Int32>.size)
     return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size) == 0 ? code : errno
+  }
+
+  private typealias Resolved = Result<[Address], ResolverProblem>
+
+  private struct ResolverProblem: Error {
+    let code: Int32
+    let text: String
+  }
+
+  /// Where the resolver's thread leaves what it found; lives until both threads are done with it.
+  private final class ResolverAnswer: Sendable {
+    /// Becomes readable when the answer is there.
+    let isReady: Int32
+    private let found = Mutex<Resolved?>(nil)
+
+    init(_ operation: String) throws(SSHError) {
+      isReady = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+      guard isReady >= 0 else {
+        throw SSHError(.unreachable, operation, lowerCased(systemText(errno)), code: errno)
+      }
+    }
+
+    deinit { close(isReady) }
+
+    var value: Resolved? { found.withLock { $0 } }
+
+    func give(_ resolved: Resolved) {
+      found.withLock { $0 = resolved }
+      eventfd_write(isReady, 1)
+    }
   }
 }

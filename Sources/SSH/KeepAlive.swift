@@ -36,23 +36,31 @@ extension Session {
   /// When time alone changes something.
   var nextTimer: ContinuousClock.Instant? {
     guard failure == nil else { return nil }
-    let own = readyBy ?? keepAlive.next(after: wire.lastReceived)
-    return tunnels.reduce(own) { earliest, tunnel in
-      guard let other = tunnel.assumeIsolated({ $0.nextTimer }) else { return earliest }
-      return min(earliest, other)
-    }
+    let own: ContinuousClock.Instant? =
+      switch phase {
+      case .connecting(let deadline): deadline
+      case .asking: nil
+      case .ready: keepAlive.next(after: wire.lastReceived)
+      }
+    return ([own] + tunnels.map { $0.assumeIsolated { $0.nextTimer } }).compactMap(\.self).min()
   }
 
   func checkTimers() {
     guard failure == nil else { return }
     let now = ContinuousClock.now
-    if let readyBy {
-      guard now >= readyBy else { return }
-      return fail(
+    switch phase {
+    case .asking: break
+    case .connecting(let deadline):
+      guard now >= deadline else { return }
+      fail(
         SSHError(
           .connectTimedOut, "could not connect to \(target)",
           "the server took the connection but was not ready in time"))
+    case .ready: askForSign(of: now)
     }
+  }
+
+  private func askForSign(of now: ContinuousClock.Instant) {
     switch keepAlive.act(at: now, lastReceived: wire.lastReceived) {
     case .nothing: break
     case .ask:

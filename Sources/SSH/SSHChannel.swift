@@ -30,11 +30,15 @@ public final class SSHChannel: Sendable {
   /// - Throws: ``SSHError``, or `CancellationError` when the task is cancelled.
   public func read() async throws -> SSHOutput? { try await session.read(from: id) }
 
-  /// How the command ended; waits until the server says it. While it waits, output is not read:
+  /// How the command ended; waits until the server says it.
+  ///
+  /// While it waits, output is not read:
   /// a command that writes more than 4 MiB meanwhile stands still until someone reads.
   /// - Throws: ``SSHError``, or `CancellationError` when the task is cancelled.
   public func exit() async throws -> SSHExit { try await session.exit(of: id) }
 
-  /// Gives the command up: the server is told to close the channel. Does not wait for that.
+  /// Gives the command up: the server is told to close the channel.
+  ///
+  /// Does not wait for that.
   public func close() async { await session.closeChannel(id) }
 }

@@ -8,8 +8,9 @@ public struct SSHOptions: Sendable {
   public var keepAliveDeadline: Duration = .seconds(20)
   /// Private key files that are tried first, before those of the configuration.
   public var identities: [String] = []
-  /// The `known_hosts` files to look into; the first is the one that new keys are added to.
-  /// Empty: those of the configuration, or `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`.
+  /// The `known_hosts` files to look into.
+  ///
+  /// The first is the one that new keys are added to. Empty: those of the configuration, or `~/.ssh/known_hosts` and `/etc/ssh/ssh_known_hosts`.
   public var knownHostsFiles: [String] = []
   /// Which host keys are accepted.
   public var hostKeyPolicy: HostKeyPolicy = .known
@@ -45,6 +46,4 @@ public enum SSHQuestion: Sendable, Hashable {
   case passphrase(file: String)
   /// The password of this user on this host.
   case password(user: String, host: String)
-  /// A question that the server asked itself, as in two-factor login.
-  case challenge(prompt: String, user: String, host: String)
 }

@@ -16,8 +16,7 @@ actor Session: EventSource {
 
   let handle: SessionHandle
   let wire: Wire
-  /// Set while the connection is being made: when that must be done.
-  var readyBy: ContinuousClock.Instant?
+  var phase: Phase
   var keepAlive: KeepAlive
   var failure: SSHError?
   var channels: [Int: Channel] = [:]
@@ -26,6 +25,13 @@ actor Session: EventSource {
   var tunnels: [Session] = []
   private var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
   private var lastID = 0
+
+  enum Phase {
+    case connecting(by: ContinuousClock.Instant)
+    /// The user was asked something, and may think as long as the server waits.
+    case asking
+    case ready
+  }
 
   /// A session over `descriptor`, a connected socket, which it owns from now on.
   init(_ descriptor: Int32, to target: ResolvedTarget, by deadline: ContinuousClock.Instant)
@@ -36,7 +42,7 @@ actor Session: EventSource {
     self.target = target
     wire = Wire(link: link, counters: counters)
     handle = try SessionHandle(wire: wire, operation: "could not connect to \(target)")
-    readyBy = deadline
+    phase = .connecting(by: deadline)
     keepAlive = KeepAlive()
     loop.watch(self)
   }
@@ -50,7 +56,7 @@ actor Session: EventSource {
     self.target = target
     wire = Wire(link: TunnelLink(outer, channel: channel), counters: counters)
     handle = try SessionHandle(wire: wire, operation: "could not connect to \(target)")
-    readyBy = deadline
+    phase = .connecting(by: deadline)
     keepAlive = KeepAlive()
   }
 
@@ -91,7 +97,6 @@ actor Session: EventSource {
     openings = []
     for tunnel in tunnels { tunnel.assumeIsolated { $0.progress() } }
     tunnels = []
-    readyBy = nil
     if wire.link is SocketLink { loop.watch(nil) }
     wake()
   }

@@ -41,7 +41,8 @@ final class SessionHandle {
     libssh2_session_free(pointer)
   }
 
-  private static func wire(_ abstract: UnsafeMutablePointer<UnsafeMutableRawPointer?>?) -> Wire? {
+  /// The wire behind what libssh2 hands to its callbacks.
+  static func wire(_ abstract: UnsafeMutablePointer<UnsafeMutableRawPointer?>?) -> Wire? {
     guard let opaque = abstract?.pointee else { return nil }
     return Unmanaged<Wire>.fromOpaque(opaque).takeUnretainedValue()
   }

@@ -56,6 +56,8 @@ final class Wire {
   private(set) var ending: String?
   /// What the server said when it hung up.
   var farewell: String?
+  /// The answer to the server's questions while they are asked.
+  var password: Secret?
 
   private let inbound = UnsafeMutableRawBufferPointer.allocate(
     byteCount: Wire.inboundCapacity, alignment: 16)
