@@ -77,7 +77,8 @@ let package = Package(
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
-    tests("KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"]),
+    tests(
+      "KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"], exclude: ["__Snapshots__"]),
     tests("EndToEnd", ["TestSupport"]),
     tests("TestSupportTests", ["TestSupport"], exclude: ["__Snapshots__"]),
     tests("Tidy", ["TestSupport"]),

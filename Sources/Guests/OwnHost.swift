@@ -12,6 +12,8 @@ public struct OwnHost: MachineProvider {
   public let journal: Journal
   /// The machine as the journal names it, so that `kiln gc` finds it again: `ssh://me@host:22`.
   public let address: String
+  /// How `kiln gc` logs in to it again.
+  public let login: GuestLogin
   /// Who is told what happens.
   public let events: any EventSink
 
@@ -20,11 +22,12 @@ public struct OwnHost: MachineProvider {
 
   /// Names a machine.
   public init(
-    route: SSHRoute, journal: Journal, address: String, events: any EventSink
+    route: SSHRoute, journal: Journal, address: String, login: GuestLogin, events: any EventSink
   ) {
     self.route = route
     self.journal = journal
     self.address = address
+    self.login = login
     self.events = events
   }
 
@@ -33,7 +36,8 @@ public struct OwnHost: MachineProvider {
     for plan: Plan, _ body: @escaping @Sendable (any Machine) async throws -> Result
   ) async throws -> Result {
     // The run's id is in the directory's name; where on the guest it is, the guest decides.
-    let directory = Resource.guestDirectory(on: address, directory: "kiln-\(route.run)")
+    let directory = Resource.guestDirectory(
+      on: address, directory: "kiln-\(route.run)", login: login)
     try await journal.intend(directory)
     let machine = OwnMachine(route)
     return try await withResource(

@@ -78,7 +78,8 @@ extension SSHGuest {
     case "placed": return
     case "differs":
       throw GuestError(
-        .notPlaced, "could not place `\(file.destination)` on \(route.name): "
+        .notPlaced,
+        "could not place `\(file.destination)` on \(route.name): "
           + "it arrived with the SHA-256 \(rest) in place of \(file.digest)",
         hint: "the file changed while it was sent, or the guest's disk is faulty")
     default:

@@ -57,7 +57,8 @@ extension SSHGuest {
         progress.started = true
       case .line("n", let words):
         throw GuestError(
-          .notStarted, "could not start the script on \(route.name): \(words.joined(separator: " "))")
+          .notStarted,
+          "could not start the script on \(route.name): \(words.joined(separator: " "))")
       case .line("x", let words):
         proveAlive()
         if let end = try ending(words, &progress, report) { return end }

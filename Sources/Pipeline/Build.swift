@@ -22,7 +22,8 @@ public struct Build: Sendable {
     self.journal = journal
   }
 
-  /// Bakes. When this returns, every step was seen to succeed.
+  /// Bakes; when this returns, every step was seen to succeed.
+  ///
   /// - Throws: ``BuildError`` with the step's name where a step failed; what the provider throws;
   ///   ``DeadlineExceeded`` when the build timeout passed; `CancellationError`.
   public func run() async throws {
@@ -49,7 +50,9 @@ public struct Build: Sendable {
     return guest
   }
 
-  /// Runs the steps in order; the first that fails ends it, by name. The deprovision script is
+  /// Runs the steps in order; the first that fails ends it, by name.
+  ///
+  /// The deprovision script is
   /// placed first, so that customizers can edit it, and runs last, where the plan says so.
   private func customize(_ guest: any Guest) async throws {
     events.receive(.phase(.customizing))

@@ -1,5 +1,7 @@
 /// Runs `body`, and ends it when `limit` passes.
-/// - Parameter waitedFor: what is named when it passes: `the build`, `an answer of the agent`.
+///
+/// `waitedFor` is what is named then: `the build`, `an answer of the agent`.
+/// - Returns: what `body` returns.
 /// - Throws: ``DeadlineExceeded`` when it passes, never a `CancellationError` of its own.
 public func withDeadline<Result: Sendable>(
   _ limit: Duration, for waitedFor: String, _ body: @escaping @Sendable () async throws -> Result

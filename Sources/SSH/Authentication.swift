@@ -202,7 +202,9 @@ private final class Signing {
 }
 
 extension PublicKey {
-  /// What to sign with. RSA with SHA-1, which libssh2 1.10 would choose, is refused by OpenSSH
+  /// What to sign with.
+  ///
+  /// RSA with SHA-1, which libssh2 1.10 would choose, is refused by OpenSSH
   /// since 8.8.
   fileprivate var signatureAlgorithm: String { type == "ssh-rsa" ? "rsa-sha2-512" : type }
 

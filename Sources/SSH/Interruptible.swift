@@ -2,7 +2,9 @@ internal import CSSH2
 internal import Dispatch
 internal import Glibc
 
-/// Runs `body`, which may block, on a thread of its own. When the task is cancelled, the
+/// Runs `body`, which may block, on a thread of its own.
+///
+/// When the task is cancelled, the
 /// descriptor that `body` gets becomes readable; a body that returns `nil` then says that it gave
 /// up for that.
 func interruptibly<Value: Sendable>(

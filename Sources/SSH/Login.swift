@@ -34,7 +34,9 @@ final class Login {
     operation = "could not log in to \(target)"
   }
 
-  /// The keys to offer, in order. What was asked for explicitly comes first: a server hangs up
+  /// The keys to offer, in order.
+  ///
+  /// What was asked for explicitly comes first: a server hangs up
   /// after a few wrong keys, and an agent may have many.
   func candidates() async -> [Candidate] {
     let explicit = options.identities.compactMap { file($0, isRequired: true) }

@@ -48,7 +48,9 @@ public struct SSHClientConfig: Sendable {
   private let surroundings: Surroundings
   private let files: [String]
 
-  /// The configuration in `files`, of which earlier ones win. By default the user's own and the
+  /// The configuration in `files`, of which earlier ones win.
+  ///
+  /// By default the user's own and the
   /// system's.
   public init(_ surroundings: Surroundings, files: [String]? = nil) {
     self.surroundings = surroundings
@@ -89,7 +91,9 @@ public struct SSHClientConfig: Sendable {
     return Resolution(target: target, warnings: warnings)
   }
 
-  /// The hosts that `ProxyJump` lists. Only the first may have jump hosts of its own, as in ssh:
+  /// The hosts that `ProxyJump` lists.
+  ///
+  /// Only the first may have jump hosts of its own, as in ssh:
   /// the others are reached through the one before.
   private func hops(_ list: String, depth: Int) throws(SSHError) -> [Resolution] {
     var hops: [Resolution] = []

@@ -1,4 +1,6 @@
-/// Where a user wants to go: `ssh://[user@]host[:port]`. The host may be an alias of `ssh_config`.
+/// Where a user wants to go, as in `ssh://alice@build:22`.
+///
+/// User and port may be left out, and the host may be an alias of `ssh_config`.
 public struct SSHDestination: Sendable, Hashable {
   /// The user's name on the other side; `nil` for the one that the configuration gives.
   public var user: String?

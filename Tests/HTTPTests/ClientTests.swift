@@ -22,7 +22,17 @@ import Testing
     let text = try await server.client.send(HTTPRequest(method, server.url("echo"))).text
     #expect(text.contains("Content-Length: 0\n"))
     #expect(!text.contains("Content-Type"))
+  }
+
+  @Test func `a large body is sent without asking first`() async throws {
+    let server = try Server.current
+    let body = [UInt8](repeating: 0x61, count: 2 << 20)
+    let text = try await server.client.send(
+      HTTPRequest(.put, server.url("echo"), body: body)
+    ).text
+    #expect(text.contains("Content-Length: 2097152\n"))
     #expect(!text.contains("Expect"))
+    #expect(text.hasSuffix("\n\n" + String(decoding: body, as: UTF8.self)))
   }
 
   @Test func `header fields are found in any case and kept in order`() async throws {
@@ -123,6 +133,7 @@ import Testing
     let server = try Server.current
     var limits = HTTPLimits.request
     limits.bodyBytes = 100_000
+    limits.total = .seconds(5)
     for behaviour in ["plain", "endless"] {
       let error = try await failure {
         try await server.client.send(HTTPRequest(.get, server.url(behaviour)), limits: limits)

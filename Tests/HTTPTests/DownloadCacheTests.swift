@@ -100,7 +100,7 @@ import Testing
     #expect(try bytes(of: root.appending(digest.hex)) == payload)
   }
 
-  @Test(.enabled(if: mayMount, "only root may mount the small file system that this needs"))
+  @Test(.enabled(if: mayMount, "this process may not mount the small file system that it needs"))
   func `a full disk is named and nothing is left on it`() async throws {
     let server = try Server.current
     let root = try server.scratch()

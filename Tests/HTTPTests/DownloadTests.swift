@@ -1,6 +1,5 @@
 import Digests
 import HTTP
-import Subprocess
 import Synchronization
 import SystemPackage
 import Testing
@@ -164,7 +163,7 @@ import Testing
     #expect("\(error)".hasSuffix(": No such file or directory"))
   }
 
-  @Test(.enabled(if: mayMount, "only root may mount the small file system that this needs"))
+  @Test(.enabled(if: mayMount, "this process may not mount the small file system that it needs"))
   func `a full disk is named and nothing is left on it`() async throws {
     let server = try Server.current
     let directory = try server.scratch()

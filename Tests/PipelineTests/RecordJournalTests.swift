@@ -5,7 +5,9 @@ import Testing
 
 @Suite struct JournalTests {
   let scratch = RecordScratch()
-  let directory = Resource.guestDirectory(on: "ssh://me@host", directory: "/var/tmp/kiln-1")
+  let directory = Resource.guestDirectory(
+    on: "ssh://me@host", directory: "/var/tmp/kiln-1",
+    login: GuestLogin(identities: ["/home/me/key"], knownHosts: "/home/me/hosts"))
 
   @Test func `an intent is on the disk when the call returns`() async throws {
     let run = try scratch.archive.create(at: .noon)
@@ -19,7 +21,8 @@ import Testing
   @Test func `what was intended and is not gone is unfinished`() async throws {
     let run = try scratch.archive.create(at: .noon)
     let journal = try Journal(of: run)
-    let other = Resource.guestDirectory(on: "ssh://me@host", directory: "/var/tmp/kiln-2")
+    let other = Resource.guestDirectory(
+      on: "ssh://me@host", directory: "/var/tmp/kiln-2", login: GuestLogin())
     try await journal.intend(directory)
     try await journal.intend(other)
     try await journal.gone(directory)

@@ -5,6 +5,9 @@ import Testing
 private let compute = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute"
 private let definition = "\(compute)/galleries/y/images/d"
 
+private let sharedTarget =
+  #"{"type": "SharedImage", "runOutputName": "o", "galleryImageId": "\#(definition)"}"#
+
 private func target(_ text: String, apiVersion: String = "2025-10-01") -> Distributor.Target? {
   readTarget(text, apiVersion: apiVersion).template?.distributors.first?.target
 }
@@ -46,6 +49,13 @@ private func image(_ fields: String, id: String = definition, apiVersion: String
   @Test(arguments: [("", nil), (#", "uri": """#, nil), (#", "uri": "https://a/b""#, "https://a/b")])
   func `a disk goes where it is told, or where the build chooses`(fields: String, uri: String?) {
     #expect(target(#"{"type": "VHD", "runOutputName": "o"\#(fields)}"#) == .vhd(uri: uri))
+  }
+
+  @Test func `a target knows the document's word for its kind`() {
+    let id = ResourceID(unresolved: "<id>")
+    #expect(Distributor.Target.managedImage(id, location: "l").type == "ManagedImage")
+    #expect(Distributor.Target.vhd(uri: nil).type == "VHD")
+    #expect(target(sharedTarget)?.type == "SharedImage")
   }
 
   @Test func `the tags of the result are kept`() {

@@ -51,7 +51,9 @@ import Testing
     #expect(Set([ResourceID(Self.gallery), ResourceID(Self.gallery.uppercased())]).count == 1)
   }
 
-  @Test(arguments: ["", "subscriptions/s", "/subscriptions", "/subscriptions/", "/a/b//c", "/"])
+  @Test(arguments: [
+    "", "subscriptions/s", "/subscriptions", "/subscriptions/", "/a/b//c", "/", "/a/../b/c", "/a/.",
+  ])
   func `anything but pairs of a kind and a name is no id`(text: String) {
     #expect(ResourceID(text) == nil)
   }
@@ -63,9 +65,14 @@ import Testing
     #expect(RunOutputName(text)?.text == text)
   }
 
-  @Test(arguments: ["", "a b", "ä", "a/b", String(repeating: "x", count: 65)])
+  @Test(arguments: ["", ".", "..", "a b", "ä", "a/b", String(repeating: "x", count: 65)])
   func `any other run output name is refused`(text: String) {
     #expect(RunOutputName(text) == nil)
+  }
+
+  @Test func `a name that is open is safe as the name of a file`() {
+    #expect(RunOutputName(unresolved: "<a>/../b").fileName == "_a__.._b")
+    #expect(RunOutputName(unresolved: String(repeating: "ä", count: 99)).fileName.count == 64)
   }
 
   @Test func `versions are ordered by age`() {

@@ -32,7 +32,6 @@ public struct Snapshot: Sendable {
   }
 
   private let filters: [Filter]
-  var records = ProcessInfo.processInfo.environment["RECORD"] == "1"
 
   /// A comparison that does not see what the filters replace, which happens in their order.
   public init(_ filters: [Filter] = [.paths, .ids, .times, .ports]) {
@@ -50,24 +49,24 @@ public struct Snapshot: Sendable {
       file.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       .joined(separator: "/") + "/__Snapshots__"
     let path = "\(folder)/\(name).txt"
-    let actual = try filtered(text)
-    if records {
+    if ProcessInfo.processInfo.environment["RECORD"] == "1" {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-      try Data(actual.utf8).write(to: URL(filePath: path))
-      return
+      try Data(filtered(text).utf8).write(to: URL(filePath: path))
+    } else if let problem = try problem(with: text, at: path) {
+      Issue.record(Comment(rawValue: problem), sourceLocation: sourceLocation)
     }
+  }
+
+  /// What is wrong with a text whose snapshot is the file at `path`; `nil` for nothing.
+  func problem(with text: String, at path: String) throws -> String? {
     guard FileManager.default.fileExists(atPath: path) else {
-      Issue.record(
-        "there is no snapshot \(path): run the test with RECORD=1, then read the file",
-        sourceLocation: sourceLocation)
-      return
+      return "there is no snapshot \(path): run the test with RECORD=1, then read the file"
     }
     let expected = try String(contentsOfFile: path, encoding: .utf8)
-    if actual != expected {
-      Issue.record(
-        "the text differs from \(path) (RECORD=1 accepts it):\n\(difference(expected, actual))",
-        sourceLocation: sourceLocation)
-    }
+    let actual = try filtered(text)
+    guard actual != expected else { return nil }
+    return "the text differs from \(path) (RECORD=1 accepts it):\n"
+      + difference(expected, actual)
   }
 
   func filtered(_ text: String) throws -> String {

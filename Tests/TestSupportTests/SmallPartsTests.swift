@@ -50,9 +50,16 @@ struct SmallPartsTests {
       """, matches: "filtered")
   }
 
-  @Test func `a text that differs from its snapshot is an issue`() {
-    var snapshot = Snapshot()
-    snapshot.records = false
-    withKnownIssue { try snapshot.expect("something else", matches: "filtered") }
+  @Test func `a text that differs from its snapshot is told line by line`() async throws {
+    try await ScratchDirectory.with { directory in
+      let file = "\(directory)/one.txt"
+      try Data("same\nold\n".utf8).write(to: URL(filePath: file))
+      let same = try Snapshot().problem(with: "same\nold\n", at: file)
+      #expect(same == nil)
+      let problem = try Snapshot().problem(with: "same\nnew\n", at: file)
+      #expect(problem?.hasSuffix("-2: old\n+2: new") == true)
+      let absent = try Snapshot().problem(with: "any", at: "\(directory)/two.txt")
+      #expect(absent?.contains("RECORD=1") == true)
+    }
   }
 }

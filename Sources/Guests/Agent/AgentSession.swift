@@ -12,7 +12,8 @@ actor AgentSession {
   private var reader: AgentFrameReader
 
   /// Starts an agent over `connection` and greets it: two round trips.
-  /// - Parameter directory: the run's directory on the guest, where it is known already.
+  ///
+  /// `directory` is the run's directory on the guest, where it is known already.
   static func open(
     over connection: SSHConnection, run: String, directory: String?
   ) async throws -> AgentSession {

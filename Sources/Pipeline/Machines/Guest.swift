@@ -9,7 +9,9 @@ public protocol Guest: Sendable {
   var facts: GuestFacts { get }
 
   /// Runs `job` to its end, exactly once, and reports its output as it appears.
-  /// - Parameter next: the job that comes after, so that its script can be on its way meanwhile.
+  ///
+  /// `next` is the job that comes after, so that its script can be on its way meanwhile.
+  /// - Returns: how the job ended, as proved on the guest.
   /// - Throws: ``GuestError`` where the job could not be started, or where its end could not be
   ///   proved; `CancellationError` after the job's processes were killed.
   func run(_ job: GuestJob, next: GuestJob?, report: @escaping GuestReport) async throws -> JobEnd

@@ -40,7 +40,7 @@ public struct Step: Sendable {
   /// What is done.
   public let work: Work
 
-  /// What a step does. The machine's provider and the guest decide how.
+  /// What a step does; the guest decides how.
   public enum Work: Sendable {
     /// Runs a script: `Shell`, or the deprovision script.
     case script(GuestJob)

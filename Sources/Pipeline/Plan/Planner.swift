@@ -50,7 +50,9 @@ public struct Planner: Sendable {
     for customizer in template.customizers {
       steps.append(try step(customizer, fetched, file))
     }
-    if case .deprovision = generalization { steps.append(try DeprovisionStep.make(steps.count + 1)) }
+    if case .deprovision = generalization {
+      steps.append(try DeprovisionStep.make(steps.count + 1))
+    }
     return Plan(
       template: file, templateDigest: try SHA256Digest(of: bytes), steps: steps,
       buildTimeout: template.buildTimeout.duration, generalization: generalization,

@@ -3,8 +3,9 @@ public import Digests
 /// Gets the scripts and files that a template names.
 public protocol ScriptSource: Sendable {
   /// Gets what `uri` names and checks it against `sha256`.
-  /// - Parameter progress: called with the bytes so far, and with how many there are where that is
-  ///   known.
+  ///
+  /// `progress` is called with the bytes so far, and with how many there are where that is known.
+  /// - Returns: the file, which stays as it is while the build runs.
   /// - Throws: an error that says what could not be fetched and why; never one that holds a secret
   ///   of the URI.
   func fetch(

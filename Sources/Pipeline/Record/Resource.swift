@@ -3,7 +3,7 @@
 /// A provider adds a case for each kind of thing that it makes, and a name for it below.
 public enum Resource: Sendable, Hashable {
   /// The directory with the job directories on a guest.
-  case guestDirectory(on: String, directory: String)
+  case guestDirectory(on: String, directory: String, login: GuestLogin)
   /// A kind that this version of Kiln does not know; it is kept as it was found.
   case other(kind: String, fields: [String: String])
 
@@ -18,7 +18,8 @@ public enum Resource: Sendable, Hashable {
   /// What tells it from others of its kind, by the names in the journal.
   public var fields: [String: String] {
     switch self {
-    case .guestDirectory(let on, let directory): ["on": on, "directory": directory]
+    case .guestDirectory(let on, let directory, let login):
+      login.fields.merging(["on": on, "directory": directory]) { _, own in own }
     case .other(_, let fields): fields
     }
   }
@@ -26,8 +27,8 @@ public enum Resource: Sendable, Hashable {
   /// The resource with this kind and these fields, as a journal names it.
   public init(kind: String, fields: [String: String]) {
     switch (kind, fields["on"], fields["directory"]) {
-    case ("guest-directory", let on?, let directory?) where fields.count == 2:
-      self = .guestDirectory(on: on, directory: directory)
+    case ("guest-directory", let on?, let directory?):
+      self = .guestDirectory(on: on, directory: directory, login: GuestLogin(fields: fields))
     default:
       self = .other(kind: kind, fields: fields)
     }
@@ -39,5 +40,33 @@ extension Resource: CustomStringConvertible {
   public var description: String {
     let list = fields.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     return "\(kind) \(list.joined(separator: ", "))"
+  }
+}
+
+/// What a run was told of how to log in to its guest, so that `kiln gc` can do the same.
+///
+/// It holds paths only, never a secret.
+public struct GuestLogin: Sendable, Hashable {
+  /// The private key files that were named, by absolute path.
+  public var identities: [String]
+  /// The `known_hosts` file that was named, by absolute path.
+  public var knownHosts: String?
+
+  /// What was named.
+  public init(identities: [String] = [], knownHosts: String? = nil) {
+    self.identities = identities
+    self.knownHosts = knownHosts
+  }
+
+  init(fields: [String: String]) {
+    identities = fields["identities"]?.split(separator: "\n").map(String.init) ?? []
+    knownHosts = fields["known-hosts"]
+  }
+
+  var fields: [String: String] {
+    var fields: [String: String] = [:]
+    if !identities.isEmpty { fields["identities"] = identities.joined(separator: "\n") }
+    if let knownHosts { fields["known-hosts"] = knownHosts }
+    return fields
   }
 }

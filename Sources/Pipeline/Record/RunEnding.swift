@@ -1,7 +1,7 @@
 /// What a run's end means for the user: the state, the chain of errors, and the exit code.
 public enum RunEnding {
-  /// How a run ended that threw `error`, or nothing.
-  /// - Parameter stop: the exit code of the signal that stopped the run, where one did.
+  /// How a run ended that threw `error`, or nothing; `stop` is the exit code of the signal that
+  /// stopped it, where one did.
   public static func result(
     of error: (any Error)?, after elapsed: Duration, stoppedBy stop: KilnExit?
   ) -> RunResult {
@@ -39,7 +39,8 @@ public enum RunEnding {
   public static func chain(_ error: any Error) -> [String] {
     switch error {
     case let error as BuildError:
-      [error.description] + (error.cause is StepFailure && error.exitCode != nil ? [] : [error.reason])
+      [error.description]
+        + (error.cause is StepFailure && error.exitCode != nil ? [] : [error.reason])
     case let error as Unreleased:
       chain(error.cause) + ["and what was left could not be cleaned up: \(error.leftover)"]
     default: ["\(error)"]
@@ -57,4 +58,18 @@ public enum RunEnding {
 
 extension BuildError {
   fileprivate var exitCode: Int32? { (cause as? StepFailure)?.exitCode }
+}
+
+extension RunRecord {
+  /// The record of a run whose process is gone, closed at `time` by whoever cleaned up after it.
+  public func closed(at time: Timestamp) -> RunRecord {
+    var record = self
+    record.lastRunStatus.endTime = time
+    record.lastRunStatus.runState = .failed
+    record.lastRunStatus.runSubState = nil
+    record.lastRunStatus.message = "kiln ended before the build did; `kiln gc` cleaned up"
+    record.errors = [record.lastRunStatus.message]
+    record.exitCode = KilnExit.failed.rawValue
+    return record
+  }
 }

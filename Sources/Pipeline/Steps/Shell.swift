@@ -12,8 +12,7 @@ enum ShellStep {
   /// No script comes near this size in bytes; a larger one is a mistake in the template.
   static let largestScript = 64 * 1024 * 1024
 
-  /// The job for a step's script.
-  /// - Parameter content: the fetched script; `nil` for an inline one.
+  /// The job for a step's script, which is `content` where it was fetched.
   static func job(
     _ number: Int, _ script: Script, _ content: FetchedFile?, _ user: Planner.ScriptUser
   ) throws -> GuestJob {
@@ -26,8 +25,10 @@ enum ShellStep {
     case (.uri(let uri, _), let content?):
       guard content.size <= largestScript else {
         throw GuestError(
-          .notStarted, "could not use the script \(SafeURI.text(uri)): it has \(content.size) bytes",
-          hint: "a script has \(largestScript) bytes at most; place large data by a File customizer")
+          .notStarted,
+          "could not use the script \(SafeURI.text(uri)): it has \(content.size) bytes",
+          hint: "a script has \(largestScript) bytes at most; place large data by a File customizer"
+        )
       }
       bytes = unixLineEnds([UInt8](try Data(contentsOf: URL(filePath: content.path))))
       asRoot = user != .login
@@ -41,8 +42,8 @@ enum ShellStep {
       user: asRoot ? .root : .login, restarts: RestartIntent(of: bytes))
   }
 
-  /// Runs the job as step `outline` and says how it ended.
-  /// - Throws: ``StepFailure`` when the step did not do what it should.
+  /// Runs the job as step `outline` and says how it ended; what it should not do is a
+  /// ``StepFailure``.
   static func run(
     _ job: GuestJob, next: GuestJob?, as outline: StepOutline, on guest: any Guest,
     _ events: any EventSink
@@ -121,7 +122,9 @@ extension Substring {
 }
 
 extension RestartIntent {
-  /// Whether a script's text holds a restart command. A script that restarts the machine through
+  /// Whether a script's text holds a restart command.
+  ///
+  /// A script that restarts the machine through
   /// another script has to say so in a word, for example in a comment: `# reboot`.
   init(of script: [UInt8]) {
     let separators = Set(" \t\r\n;&|()'\"`".utf8)

@@ -40,7 +40,8 @@ public struct StepFailure: Error, Sendable, Hinting {
   public var hint: String? {
     switch reason {
     case .exitCode(126), .exitCode(127): "check that the interpreter and the command are installed"
-    case .exitCode(137): "128 + 9: a process was killed by SIGKILL, as the kernel does out of memory"
+    case .exitCode(137):
+      "128 + 9: a process was killed by SIGKILL, as the kernel does out of memory"
     case .exitCode: nil
     case .killed: "look for the kernel's out-of-memory killer in the guest's `dmesg`"
     case .restartedUnasked(.orderly):

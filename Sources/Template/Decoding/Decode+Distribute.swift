@@ -27,14 +27,14 @@ extension TemplateDecoder {
     if targets.isEmpty {
       warn(node, "the array is empty: the image is built and goes nowhere")
     }
-    var names: [RunOutputName: Int] = [:]
+    var names: [String: Int] = [:]
     return targets.enumerated().compactMap { index, target in
       distributor(target, at: index, names: &names)
     }
   }
 
   private mutating func distributor(
-    _ node: Node, at index: Int, names: inout [RunOutputName: Int]
+    _ node: Node, at index: Int, names: inout [String: Int]
   ) -> Distributor? {
     let types = [
       Choice("ManagedImage"), Choice("SharedImage"), Choice("VHD", since: .v2019_02_01_preview),
@@ -58,17 +58,17 @@ extension TemplateDecoder {
   }
 
   private mutating func runOutputName(
-    _ fields: Fields, at index: Int, names: inout [RunOutputName: Int]
+    _ fields: Fields, at index: Int, names: inout [String: Int]
   ) -> RunOutputName? {
     guard let text = requiredText("runOutputName", in: fields, as: .label),
       let node = fields["runOutputName"]
     else { return nil }
-    if Unresolved(text) != nil { return RunOutputName(unresolved: text) }
-    guard let name = RunOutputName(text) else {
+    let open = Unresolved(text) == nil ? nil : RunOutputName(unresolved: text)
+    guard let name = open ?? RunOutputName(text) else {
       fail(node, badName(text))
       return nil
     }
-    if let other = names.updateValue(index, forKey: name) {
+    if let other = names.updateValue(index, forKey: name.fileName) {
       fail(
         node, "the name \(quoted(text)) is that of `distribute[\(other)]` already",
         hint: "give each target a name of its own")

@@ -48,7 +48,9 @@ extension TemplateDecoder {
     guard let location, let source, let distributors, !findings.hasErrors else { return nil }
     return ImageTemplate(
       apiVersion: version, name: name, location: location, tags: tags, identities: identities,
-      source: source, customizers: customizers, validation: validation,
+      source: source,
+      sourcePosition: properties["source"]?.position ?? root.position, customizers: customizers,
+      validation: validation,
       optimization: optimization, distributors: distributors, vmProfile: settings.vmProfile,
       buildTimeout: settings.buildTimeout, errorHandling: settings.errorHandling,
       autoRun: settings.autoRun, managedResourceTags: settings.managedResourceTags,

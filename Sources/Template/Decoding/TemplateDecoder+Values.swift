@@ -15,6 +15,10 @@ extension TemplateDecoder {
       fail(node, "must be a string, not \(node.value.spoken)")
       return nil
     }
+    if text.utf8.contains(0) {
+      fail(node, "must not hold a zero character: every program ends the text there")
+      return nil
+    }
     switch role {
     case .label:
       _ = reportUnresolved(text, in: Node(value: node.value, path: node.path, weight: .incidental))

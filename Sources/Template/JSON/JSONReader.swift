@@ -7,8 +7,8 @@ struct JSONReader {
   /// How deep arrays and objects may nest: far beyond any template, far within the stack.
   static let maximumDepth = 128
 
-  /// How many bytes a template may have; Azure Resource Manager takes 4 MiB.
-  static let maximumBytes = 16 << 20
+  /// How many bytes a template may have: as many as Azure Resource Manager takes.
+  static let maximumBytes = 4 << 20
 
   var cursor: JSONCursor
   var findings: Findings

@@ -20,6 +20,9 @@ public struct ImageTemplate: Hashable, Sendable {
   /// The image to start from.
   public let source: Source
 
+  /// Where the document gives the source.
+  public let sourcePosition: SourcePosition
+
   /// What is done to it, in order.
   public let customizers: [Customizer]
 

@@ -11,10 +11,13 @@ public struct ResourceID: Sendable {
   private let parts: [(kind: String, name: String)]
 
   /// Reads an id: a leading `/`, then pairs of a kind and a name; `nil` for anything else.
+  ///
+  /// No part is `.` or `..`, so that each is safe as the name of a folder.
   public init?(_ text: String) {
     guard text.hasPrefix("/") else { return nil }
     let pieces = text.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
-    guard pieces.count.isMultiple(of: 2), !pieces.contains(where: \.isEmpty) else { return nil }
+    guard pieces.count.isMultiple(of: 2), !pieces.contains(where: { ["", ".", ".."].contains($0) })
+    else { return nil }
     self.text = text
     parts = stride(from: 0, to: pieces.count, by: 2).map { index in
       (kind: String(pieces[index]), name: String(pieces[index + 1]))

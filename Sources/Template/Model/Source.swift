@@ -20,6 +20,17 @@ public struct PlatformImage: Hashable, Sendable {
   public let version: String
   /// The plan that was bought, where one is needed.
   public let plan: PurchasePlan?
+
+  /// Names an image, and the plan where it needs one.
+  public init(
+    publisher: String, offer: String, sku: String, version: String, plan: PurchasePlan?
+  ) {
+    self.publisher = publisher
+    self.offer = offer
+    self.sku = sku
+    self.version = version
+    self.plan = plan
+  }
 }
 
 /// A plan of the Azure Marketplace.
@@ -30,4 +41,11 @@ public struct PurchasePlan: Hashable, Sendable {
   public let product: String
   /// Who sells it.
   public let publisher: String
+
+  /// Names a plan.
+  public init(name: String, product: String, publisher: String) {
+    self.name = name
+    self.product = product
+    self.publisher = publisher
+  }
 }

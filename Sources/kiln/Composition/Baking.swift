@@ -11,55 +11,71 @@ import Template
 /// The composition root of `build` and `plan`: it puts the parts together for one template.
 struct Baking {
   private let arguments: BakingArguments
-  private let questions: Questions
-  private let redactor: Redactor
+  private let host: SSHHost
+  private let redactor = Redactor()
 
-  init(_ arguments: BakingArguments) {
+  /// Checks what the command line says, before anything else is done.
+  init(_ arguments: BakingArguments) throws {
     self.arguments = arguments
-    let redactor = Redactor()
-    self.redactor = redactor
-    questions = Questions(
-      passwordDescriptor: arguments.ssh.passwordFd,
-      passphraseDescriptor: arguments.ssh.passphraseFd,
-      learn: { secret in secret.withBytes { _ = redactor.add(Pipeline.Secret(String(decoding: $0, as: UTF8.self))) } })
+    let questions = Questions(arguments.ssh) { [redactor] secret in
+      secret.withBytes { _ = redactor.add(Pipeline.Secret(String(decoding: $0, as: UTF8.self))) }
+    }
+    host = try SSHHost(arguments.target, arguments.ssh, questions)
   }
 
   /// Bakes, and ends the process with the exit code that says how it went.
   func bake() async throws {
-    let host = try SSHHost(arguments.target, arguments.ssh, questions)
-    let console = Console(arguments)
-    let plan = try await plan(console)
-    let archive = try RunArchive(environment: ProcessInfo.processInfo.environment)
-    let directory = try archive.create(at: .now())
-    let run = try BakingRun(directory, plan, host, console, redactor)
-    throw ExitCode(try await run.bake().exitCode)
+    let plan = try await plan()
+    let directory = try RunArchive.ofUser().create(at: .now())
+    let terminal = Terminal(manner, log: directory.logPath)
+    let result = try await BakingRun(directory, plan, host, terminal, redactor).bake()
+    if arguments.json { try StandardOutput.write(json: directory.record()) }
+    throw ExitCode(result.exitCode)
   }
 
   /// Prints what a build would do.
   func showPlan() async throws {
-    _ = try SSHHost(arguments.target, arguments.ssh, questions)
-    let console = Console(arguments)
-    let plan = try await plan(console)
-    console.show(plan)
+    let plan = try await plan()
+    let view = PlanView(plan, on: host)
+    if arguments.json {
+      try StandardOutput.write(json: view)
+    } else {
+      try StandardOutput.write(lines: view.lines)
+    }
   }
 
-  private func plan(_ console: Console) async throws -> Plan {
+  private func plan() async throws -> Plan {
+    for warning in host.warnings { StandardError.write("warning: \(warning)") }
     let bytes = try TemplateFile.read(arguments.template)
     let reading = TemplateDocument.read(bytes, named: arguments.template)
-    console.show(reading.diagnostics, in: arguments.template)
-    guard let template = reading.template else { throw ExitCode(KilnExit.usage.rawValue) }
+    for diagnostic in reading.diagnostics {
+      StandardError.write(diagnostic.rendered(in: arguments.template))
+    }
+    guard let template = reading.template else {
+      throw CommandFault(
+        "could not use the template `\(arguments.template)`: see above", exit: .usage)
+    }
+    let terminal = Terminal(manner, log: "")
+    defer { terminal.close() }
     let planner = Planner(
-      scripts: Scripts(
-        relativeTo: TemplateFile.directory(of: arguments.template),
-        cache: DownloadCache(
-          root: FilePath(Places.downloads), client: HTTPClient(),
-          mirrors: try MirrorRules(arguments.mirrors))),
-      scriptUser: arguments.scriptUser, generalization: generalization,
-      report: { console.receive($0) })
-    let signals = Signals()
-    return try await signals.cancelling {
+      scripts: try scripts(), scriptUser: arguments.scriptUser, generalization: generalization,
+      report: { terminal.receive($0) })
+    return try await Signals().cancelling {
       try await planner.plan(template, from: bytes, named: arguments.template)
     }
+  }
+
+  private func scripts() throws -> Scripts {
+    let mirrors: MirrorRules
+    do {
+      mirrors = try MirrorRules(arguments.mirrors)
+    } catch {
+      throw CommandFault(error.description, hint: error.hint, exit: .usage)
+    }
+    return Scripts(
+      relativeTo: TemplateFile.directory(of: arguments.template),
+      cache: DownloadCache(
+        root: FilePath(Places.downloads), client: HTTPClient(), mirrors: mirrors))
   }
 
   private var generalization: Plan.Generalization {
@@ -68,5 +84,11 @@ struct Baking {
       : .skipped(
         "your own host is not deprovisioned, since that deletes users and host keys; "
           + "--deprovision does it")
+  }
+
+  private var manner: ConsoleManner {
+    .fitting(
+      ConsoleManner.Device(STDERR_FILENO), ProcessInfo.processInfo.environment,
+      arguments.quiet ? .quiet : .normal)
   }
 }

@@ -42,7 +42,8 @@ struct BakingRun {
     do {
       let journal = try Journal(of: directory)
       let provider = OwnHost(
-        route: host.route(for: directory.run), journal: journal, address: host.name, events: events)
+        route: host.route(for: directory.run), journal: journal, address: host.name,
+        login: host.login, events: events)
       let build = Build(plan: plan, provider: provider, events: events, journal: journal)
       try await signals.cancelling {
         events.receive(.canceling("\($0)"))

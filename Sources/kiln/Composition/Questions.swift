@@ -11,33 +11,31 @@ final class Questions: Sendable {
   private let answers = Mutex<[SSHQuestion: Secret]>([:])
   private let learn: @Sendable (Secret) -> Void
 
-  /// Answers from these descriptors where they are given; `learn` is told of each secret.
-  init(
-    passwordDescriptor: Int32?, passphraseDescriptor: Int32?,
-    learn: @escaping @Sendable (Secret) -> Void
-  ) {
-    self.passwordDescriptor = passwordDescriptor
-    self.passphraseDescriptor = passphraseDescriptor
+  /// Answers as the command line says; `learn` is told of each secret.
+  init(_ arguments: SSHArguments, learn: @escaping @Sendable (Secret) -> Void) {
+    passwordDescriptor = arguments.passwordFd
+    passphraseDescriptor = arguments.passphraseFd
     self.learn = learn
   }
 
   /// The answer to a question; `nil` where there is nobody to ask.
   func answer(_ question: SSHQuestion) async throws -> Secret? {
-    if let known = answers.withLock({ $0[question] }) { return known }
-    let answer: Secret? =
-      switch question {
-      case .password(let user, let host):
-        try Self.read(passwordDescriptor) ?? SecretPrompt.ask("Password for \(user)@\(host): ")
-      case .passphrase(let file):
-        try Self.read(passphraseDescriptor) ?? SecretPrompt.ask("Passphrase for \(file): ")
-      case .challenge(let prompt, let user, let host):
-        SecretPrompt.ask("\(user)@\(host): \(prompt)")
-      }
-    if let answer {
-      answers.withLock { $0[question] = answer }
-      learn(answer)
-    }
+    let known = answers.withLock { $0[question] }
+    if let known { return known }
+    let answer: Secret? = try ask(question)
+    guard let answer else { return nil }
+    answers.withLock { $0[question] = answer }
+    learn(answer)
     return answer
+  }
+
+  private func ask(_ question: SSHQuestion) throws -> Secret? {
+    switch question {
+    case .password(let user, let host):
+      return try Self.read(passwordDescriptor) ?? SecretPrompt.ask("Password for \(user)@\(host): ")
+    case .passphrase(let file):
+      return try Self.read(passphraseDescriptor) ?? SecretPrompt.ask("Passphrase for \(file): ")
+    }
   }
 
   /// The first line that a descriptor holds.
@@ -48,7 +46,7 @@ final class Questions: Sendable {
     while line.count < 4096 {
       let count = Foundation.read(descriptor, &byte, 1)
       if count < 0 {
-        throw UsageFault(
+        throw CommandFault(
           "could not read file descriptor \(descriptor): \(String(cString: strerror(errno)))")
       }
       if count == 0 || byte == UInt8(ascii: "\n") { break }

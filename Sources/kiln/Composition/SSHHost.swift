@@ -8,32 +8,46 @@ import Template
 struct SSHHost {
   /// The target as the user wrote it.
   let name: String
+  /// What `kiln gc` needs to log in again.
+  let login: GuestLogin
   /// How long it may stay out of reach.
   let timeout: Duration
+  /// What the user should know about the SSH configuration.
+  let warnings: [String]
   private let target: ResolvedTarget
   private let options: SSHOptions
 
-  init(_ url: String, _ arguments: SSHArguments, _ questions: Questions) throws {
+  /// The host that `url` names, with a login of `arguments` or else of an earlier run.
+  init(
+    _ url: String, _ arguments: SSHArguments, like earlier: GuestLogin = GuestLogin(),
+    _ questions: Questions
+  ) throws {
     guard url.hasPrefix("ssh://") else {
-      throw UsageFault(
+      throw CommandFault(
         "could not bake on `\(url)`: only ssh:// targets are known",
-        hint: "name a host of your own: --on ssh://me@host")
-    }
-    guard let timeout = GoDuration(arguments.sshTimeout), timeout.duration > .zero else {
-      throw UsageFault(
-        "could not use `--ssh-timeout \(arguments.sshTimeout)`: it is no duration",
-        hint: "write it as 20m, 90s or 1h30m")
+        hint: "name a host of your own: --on ssh://me@host", exit: .usage)
     }
     name = url
-    self.timeout = timeout.duration
+    timeout = try arguments.timeout()
+    login = GuestLogin(
+      identities: arguments.identities.isEmpty
+        ? earlier.identities : arguments.identities.map(Self.absolute),
+      knownHosts: arguments.knownHosts.map(Self.absolute) ?? earlier.knownHosts)
     let environment = ProcessInfo.processInfo.environment
-    let destination = try SSHDestination(parsing: url)
-    target = try SSHClientConfig.load(home: Places.home).resolve(destination)
+    do {
+      let resolution = try SSHClientConfig(
+        .init(user: NSUserName(), home: Places.home, environment: environment)
+      ).resolve(SSHDestination(parsing: url))
+      target = resolution.target
+      warnings = resolution.warnings
+    } catch {
+      throw CommandFault(error.description, hint: error.hint, exit: .usage)
+    }
     var options = SSHOptions(home: Places.home)
-    options.identities = arguments.identities.map(Self.absolute)
+    options.identities = login.identities
     options.agentSocket = environment["SSH_AUTH_SOCK"].flatMap { $0.isEmpty ? nil : $0 }
-    if let file = arguments.knownHosts { options.knownHostsFiles = [Self.absolute(file)] }
-    if arguments.acceptHostKey { options.hostKeyPolicy = .acceptNew }
+    options.knownHostsFiles = login.knownHosts.map { [$0] } ?? []
+    options.hostKeyPolicy = arguments.acceptHostKey ? .acceptNew : .known
     options.ask = { try await questions.answer($0) }
     self.options = options
   }
@@ -50,5 +64,16 @@ struct SSHHost {
 
   private static func absolute(_ path: String) -> String {
     URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+  }
+}
+
+extension SSHArguments {
+  fileprivate func timeout() throws -> Duration {
+    guard let timeout = GoDuration(sshTimeout), timeout.duration > .zero else {
+      throw CommandFault(
+        "could not use `--ssh-timeout \(sshTimeout)`: it is no duration",
+        hint: "write it as 20m, 90s or 1h30m", exit: .usage)
+    }
+    return timeout.duration
   }
 }

@@ -3,7 +3,9 @@ import Foundation
 import Pipeline
 import Synchronization
 
-/// Turns SIGINT and SIGTERM into a cancellation. The second one ends the process at once: what it
+/// Turns SIGINT and SIGTERM into a cancellation.
+///
+/// The second one ends the process at once: what it
 /// leaves is for `kiln gc`.
 final class Signals: Sendable {
   private let received = Mutex<KilnExit?>(nil)

@@ -1,4 +1,5 @@
 import Foundation
+import Pipeline
 
 /// The template's file.
 enum TemplateFile {
@@ -9,20 +10,22 @@ enum TemplateFile {
   static func read(_ path: String) throws -> [UInt8] {
     var status = stat()
     guard stat(path, &status) == 0 else {
-      throw UsageFault(
+      throw CommandFault(
         "could not read the template `\(path)`: \(String(cString: strerror(errno)))",
-        hint: errno == ENOENT ? "check the path" : nil)
+        exit: .usage)
     }
     guard status.st_mode & S_IFMT != S_IFDIR else {
-      throw UsageFault("could not read the template `\(path)`: it is a directory")
+      throw CommandFault("could not read the template `\(path)`: it is a directory", exit: .usage)
     }
     guard status.st_size <= largest else {
-      throw UsageFault("could not read the template `\(path)`: it has \(status.st_size) bytes")
+      throw CommandFault(
+        "could not read the template `\(path)`: it has \(status.st_size) bytes", exit: .usage)
     }
     do {
       return [UInt8](try Data(contentsOf: URL(filePath: path)))
     } catch {
-      throw UsageFault("could not read the template `\(path)`: \(error.localizedDescription)")
+      throw CommandFault(
+        "could not read the template `\(path)`: \(error.localizedDescription)", exit: .usage)
     }
   }
 

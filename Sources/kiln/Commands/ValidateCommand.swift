@@ -1,0 +1,45 @@
+import ArgumentParser
+import Pipeline
+import Template
+
+/// `kiln validate`: says all that is wrong with templates.
+struct ValidateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate", abstract: "Check templates without touching anything.",
+    discussion: "Exits with 0 when every template can be built, and with 2 otherwise.")
+
+  @Argument(help: "The templates.")
+  var files: [String]
+
+  @Flag(help: "Print the findings as JSON on standard output.")
+  var json = false
+
+  func run() throws {
+    var reports: [Report] = []
+    for file in files { reports.append(try report(on: file)) }
+    if json {
+      try StandardOutput.write(json: reports)
+    }
+    guard reports.allSatisfy(\.valid) else { throw ExitCode(KilnExit.usage.rawValue) }
+  }
+
+  private func report(on file: String) throws -> Report {
+    let reading = TemplateDocument.read(try TemplateFile.read(file), named: file)
+    if !json {
+      for diagnostic in reading.diagnostics { StandardError.write(diagnostic.rendered(in: file)) }
+      let errors = reading.diagnostics.count { $0.severity == .error }
+      let warnings = reading.diagnostics.count - errors
+      let verdict = reading.template == nil ? "not valid" : "valid"
+      StandardError.write("\(file): \(verdict) (\(errors) errors, \(warnings) warnings)")
+    }
+    return Report(
+      file: file, valid: reading.template != nil, diagnostics: reading.diagnostics)
+  }
+
+  /// What is found about one file.
+  private struct Report: Encodable {
+    let file: String
+    let valid: Bool
+    let diagnostics: [Diagnostic]
+  }
+}

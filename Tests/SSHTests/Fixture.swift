@@ -1,0 +1,107 @@
+import SSH
+import TestSupport
+
+/// What a command left behind.
+struct Outcome: Equatable {
+  var output: [UInt8] = []
+  var errors: [UInt8] = []
+  var exit: SSHExit = .missing
+
+  var text: String { String(decoding: output, as: UTF8.self) }
+  var errorText: String { String(decoding: errors, as: UTF8.self) }
+}
+
+extension SSHServer {
+  /// This server as a target, or one that leads to it from another port.
+  func target(port: Int? = nil, user: String? = nil, host: String = "127.0.0.1") -> ResolvedTarget {
+    ResolvedTarget(user: user ?? self.user, host: host, port: UInt16(port ?? self.port))
+  }
+
+  /// Options that accept this server's host key only, and no user's files.
+  func options(_ keys: KeyPair...) -> SSHOptions {
+    var options = SSHOptions()
+    options.hostKeyPolicy = .pinned(hostPublicKey)
+    options.identities = keys.map(\.privateKeyFile)
+    options.connectTimeout = .seconds(20)
+    return options
+  }
+
+  /// Lends a connection, and closes it afterwards.
+  func connected<Value>(
+    port: Int? = nil, _ change: (inout SSHOptions) -> Void = { _ in },
+    _ body: (SSHConnection) async throws -> Value
+  ) async throws -> Value {
+    var options = options(try await clientKey())
+    change(&options)
+    let connection = try await SSHConnection.connect(to: target(port: port), options: options)
+    do {
+      let value = try await body(connection)
+      await connection.close()
+      return value
+    } catch {
+      await connection.close()
+      throw error
+    }
+  }
+
+  /// The error of a connection that does not come about.
+  func refusal(
+    _ options: SSHOptions, target: ResolvedTarget? = nil
+  ) async throws -> SSHError {
+    try await failure {
+      _ = try await SSHConnection.connect(to: target ?? self.target(), options: options)
+    }
+  }
+}
+
+/// The `SSHError` that `body` throws.
+func failure(_ body: () async throws -> Void) async throws -> SSHError {
+  do {
+    try await body()
+  } catch let error as SSHError {
+    return error
+  }
+  throw NothingThrown()
+}
+
+/// A call that should have failed did not.
+struct NothingThrown: Error {}
+
+extension SSHConnection {
+  /// Runs a command to its end.
+  func run(_ command: String, input: [UInt8] = []) async throws -> Outcome {
+    let channel = try await open(command)
+    async let sent: Void = {
+      try await channel.write(input)
+      try await channel.finishInput()
+    }()
+    let outcome = try await channel.outcome()
+    try await sent
+    await channel.close()
+    return outcome
+  }
+}
+
+extension SSHChannel {
+  /// All output, and how the command ended.
+  func outcome() async throws -> Outcome {
+    var outcome = Outcome()
+    while let piece = try await read() {
+      switch piece {
+      case .standard(let bytes): outcome.output += bytes
+      case .error(let bytes): outcome.errors += bytes
+      }
+    }
+    outcome.exit = try await exit()
+    return outcome
+  }
+}
+
+/// Bytes without a pattern that a fault could hide in; always the same ones.
+func noise(_ count: Int) -> [UInt8] {
+  var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+  return (0..<count).map { _ in
+    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+    return UInt8(truncatingIfNeeded: state >> 56)
+  }
+}
