@@ -58,7 +58,10 @@ let package = Package(
     // What the flow reaches the outside world through.
     .target(
       name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
-      resources: [.embedInCode("Agent/agent.sh")], swiftSettings: strict),
+      resources: [
+        .embedInCode("Agent/agent.sh"), .embedInCode("Agent/files.sh"),
+        .embedInCode("Agent/jobs.sh"),
+      ], swiftSettings: strict),
 
     // The composition root.
     .executableTarget(

@@ -37,7 +37,7 @@ public struct OwnHost: MachineProvider {
   ) async throws -> Result {
     // The run's id is in the directory's name; where on the guest it is, the guest decides.
     let directory = Resource.guestDirectory(
-      on: address, directory: "kiln-\(route.run)", login: login)
+      on: address, directory: ".kiln-\(route.run)", login: login)
     try await journal.intend(directory)
     let machine = OwnMachine(route)
     return try await withResource(

@@ -15,15 +15,25 @@ extension SSHGuest {
   /// It arrives beside its destination and is renamed when the guest has found its checksum right.
   /// A transfer that was cut goes on where it was.
   public func place(_ file: PlacedFile, report: @escaping GuestReport) async throws {
+    guard file.destination.hasPrefix("/"), !file.destination.contains(where: \.isLineEnd) else {
+      throw GuestError(
+        .notPlaced, "could not place `\(file.destination)` on \(route.name): it is no full path",
+        hint: "a destination begins with `/` and has no line break")
+    }
     var offset = 0
     while true {
       do {
         let small = file.source.count <= Self.smallAtMost
         let agent = small ? try await agent(report) : try await carrier(report)
-        return try await send(file, from: offset, to: agent, report)
+        let verdict = try await send(file, from: offset, to: agent, report)
+        proveAlive()
+        if verdict.first == "refused", !small { await dropCarrier() }
+        return try conclude(file, verdict)
       } catch {
         try await lose(error, report)
-        offset = try await arrived(file, report)
+        let arrived = try await arrived(file, report)
+        if arrived > offset { proveAlive() }
+        offset = arrived
       }
     }
   }
@@ -43,36 +53,57 @@ extension SSHGuest {
     }
   }
 
+  /// Sends the rest of a file, and returns what the agent makes of it.
   private func send(
     _ file: PlacedFile, from offset: Int, to agent: AgentSession, _ report: @escaping GuestReport
-  ) async throws {
+  ) async throws -> [String] {
     let pieces = try SourcePieces(file.source, from: offset)
     let mode = String(file.mode, radix: 8)
     try await agent.send(
       "file \(file.id) \(file.source.count) \(file.digest.hex) \(mode) \(offset) "
         + "\(file.lifetime.rawValue)\n\(file.destination)\n")
-    let verdict = try await withThrowingTaskGroup(of: [String]?.self) { group in
-      group.addTask { try await agent.verdict() }
-      group.addTask {
-        var sent = offset
-        while let piece = try pieces.next(Self.pieceSize), !Task.isCancelled {
-          try await agent.send(piece)
-          sent += piece.count
-          report(.progress(sent: sent, of: file.source.count))
+    do {
+      return try await withThrowingTaskGroup(of: [String]?.self) { group in
+        group.addTask { try await agent.verdict() }
+        group.addTask {
+          try await Self.send(pieces, of: file, from: offset, to: agent, report)
+          return nil
         }
-        return nil
+        defer { group.cancelAll() }
+        while let words = try await group.next() {
+          if let words { return words }
+        }
+        throw AgentGone(why: "the guest's agent ended")
       }
-      defer { group.cancelAll() }
-      while let words = try await group.next() {
-        if let words { return words }
-      }
-      throw AgentGone()
+    } catch let error as GuestError {
+      // The agent still waits for what can't be sent.
+      await drop()
+      throw error
     }
-    proveAlive()
-    try await conclude(file, verdict)
   }
 
-  private func conclude(_ file: PlacedFile, _ verdict: [String]) async throws {
+  private static func send(
+    _ pieces: SourcePieces, of file: PlacedFile, from offset: Int, to agent: AgentSession,
+    _ report: GuestReport
+  ) async throws {
+    var sent = offset
+    // No byte more than was announced: the agent would take it for a request.
+    while sent < file.source.count, !Task.isCancelled {
+      let piece = try pieces.next(min(pieceSize, file.source.count - sent))
+      guard let piece else {
+        throw GuestError(
+          .notPlaced,
+          "could not place `\(file.destination)`: "
+            + "its source has \(sent) bytes in place of \(file.source.count)",
+          hint: "it must not change during the build")
+      }
+      try await agent.send(piece)
+      sent += piece.count
+      report(.progress(sent: sent, of: file.source.count))
+    }
+  }
+
+  private func conclude(_ file: PlacedFile, _ verdict: [String]) throws {
     let rest = verdict.dropFirst().joined(separator: " ")
     switch verdict.first {
     case "placed": return
@@ -83,7 +114,6 @@ extension SSHGuest {
           + "it arrived with the SHA-256 \(rest) in place of \(file.digest)",
         hint: "the file changed while it was sent, or the guest's disk is faulty")
     default:
-      await dropCarrier()
       throw GuestError(
         .notPlaced, "could not place `\(file.destination)` on \(route.name): \(rest)",
         hint: rest.contains("does not exist")
@@ -100,6 +130,11 @@ extension AgentSession {
       if words.first != "ready" { return words }
     }
   }
+}
+
+extension Character {
+  /// Whether it can't be sent as part of a line.
+  fileprivate var isLineEnd: Bool { self == "\n" || self == "\r\n" || self == "\0" }
 }
 
 /// The bytes of a file, read from the front piece by piece, by one task.

@@ -16,7 +16,8 @@ extension SSHGuest {
         let agent = try await agent(report)
         do {
           let end = try await follow(job, next, &progress, agent, report)
-          try await agent.send("forget \(job.id)\n")
+          bootAtEnd = agent.greeting.boot
+          await forget(job.id, agent)
           return end
         } catch {
           try await lose(error, report)
@@ -25,6 +26,16 @@ extension SSHGuest {
     } catch is CancellationError {
       await cancel(job.id, report)
       throw CancellationError()
+    }
+  }
+
+  /// Has the guest remove a job's files. What is proved is proved: where this can't be sent, the
+  /// files stay until the guest is left.
+  private func forget(_ id: String, _ agent: AgentSession) async {
+    do {
+      try await agent.send("forget \(id)\n")
+    } catch {
+      await drop()
     }
   }
 
@@ -60,8 +71,10 @@ extension SSHGuest {
           .notStarted,
           "could not start the script on \(route.name): \(words.joined(separator: " "))")
       case .line("x", let words):
-        proveAlive()
-        if let end = try ending(words, &progress, report) { return end }
+        if let end = try ending(words, &progress, boot, report) {
+          proveAlive()
+          return end
+        }
         return try await follow(job, next, &progress, agent, report)
       case .line:
         continue
@@ -75,7 +88,7 @@ extension SSHGuest {
 
   /// What the last line of a job says; `nil` where it proves that the job was never started.
   private func ending(
-    _ words: [String], _ progress: inout JobProgress, _ report: GuestReport
+    _ words: [String], _ progress: inout JobProgress, _ boot: String, _ report: GuestReport
   ) throws -> JobEnd? {
     let word = words.dropFirst().first ?? ""
     switch words.first {
@@ -85,17 +98,19 @@ extension SSHGuest {
         report(.warning("the disk of \(route.name) is full: some output was not kept"))
       }
       return words.contains("restart") ? .exitedBeforeRestart(code) : .exited(code)
-    case "killed":
-      guard word != "unstarted" else {
-        throw GuestError(
-          .notStarted, "could not start the script on \(route.name): its job could not be set up",
-          hint: "check that the disk of the guest has room")
-      }
-      return .killed
+    case "killed": return .killed
+    case "unstarted":
+      throw GuestError(
+        .notStarted, "could not start the script on \(route.name): its job could not be set up",
+        hint: "check that the disk of the guest has room")
     case "restarted":
       return .restarted(word == "orderly" ? .orderly : .abrupt, outOfReach: lastOutage)
+    case "gone":
+      throw GuestError(
+        .lost, "could not learn how the script on \(route.name) ended: its job is gone",
+        hint: "a script must leave `\(facts.directory)` as it is")
     case "none":
-      guard !progress.started, progress.askedAt == agentBoot else {
+      guard !progress.started, progress.askedAt == boot else {
         throw GuestError(
           .lost, "nothing is left of the job on \(route.name), which restarted meanwhile",
           hint: "whether the script ran to its end can't be told")
@@ -113,9 +128,10 @@ extension SSHGuest {
       try await withRelease(limit: .seconds(30), for: "the job on \(route.name) to end") {
         while true {
           do {
-            let agent = try await self.agent(report)
+            let agent = try await self.freshAgent(report)
             try await agent.send("cancel \(id)\n")
-            _ = try await agent.words(after: "c")
+            let fault = try await agent.words(after: "c").joined(separator: " ")
+            guard fault.isEmpty else { throw GuestError(.lost, fault) }
             return
           } catch {
             try await self.lose(error, report)

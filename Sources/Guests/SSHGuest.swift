@@ -15,6 +15,8 @@ public actor SSHGuest: Guest {
   private var agent: AgentSession?
   private var carrier: AgentSession?
   private var outage: Outage
+  /// The boot identity of the guest when the last job ended.
+  var bootAtEnd: String
   /// The job whose script the agent of this connection has received ahead of its start.
   var staged: String?
 
@@ -23,7 +25,7 @@ public actor SSHGuest: Guest {
   public static func reach(
     _ route: SSHRoute, report: @escaping GuestReport
   ) async throws -> SSHGuest {
-    let (connection, agent) = try await route.firstAgent(report)
+    let (connection, agent) = try await route.firstAgent()
     do {
       try agent.greeting.check(route.name)
     } catch {
@@ -38,6 +40,7 @@ public actor SSHGuest: Guest {
     self.connection = connection
     self.agent = agent
     facts = agent.greeting.facts
+    bootAtEnd = agent.greeting.boot
     outage = Outage(limit: route.timeout)
   }
 
@@ -56,7 +59,7 @@ public actor SSHGuest: Guest {
           .lost, "the connection to \(route.name) can't be made again: \(error)",
           hint: error.hint)
       } catch is SSHError, is AgentGone, is AgentConfusion {
-        try await ContinuousClock().sleep(for: outage.nextPause(route.name))
+        try await pause()
       }
     }
   }
@@ -65,32 +68,38 @@ public actor SSHGuest: Guest {
   func carrier(_ report: GuestReport) async throws -> AgentSession {
     if let carrier { return carrier }
     _ = try await agent(report)
-    guard let connection else { throw AgentGone() }
-    let opened = try await AgentSession.open(
-      over: connection, run: route.run, directory: facts.directory)
+    let opened = try await openAgent()
     carrier = opened
     return opened
   }
 
-  /// Notes that the connection or its agent was lost, and closes what is left of it.
-  /// - Throws: whatever isn't a loss.
+  /// An agent that has nothing under way, in place of the present one, which may be in the midst of
+  /// sending output.
+  func freshAgent(_ report: GuestReport) async throws -> AgentSession {
+    await agent?.close()
+    agent = nil
+    staged = nil
+    return try await agent(report)
+  }
+
+  /// Notes that the connection or its agent was lost, and closes what is left of it. Where the guest
+  /// did nothing since it was last lost, this waits, so that an agent that can't live does not keep
+  /// us busy for good.
+  /// - Throws: whatever isn't a loss; ``GuestError`` of kind `lost` when the SSH timeout has passed.
   func lose(_ error: any Error, _ report: GuestReport) async throws {
     switch error {
     case is SSHError, is AgentGone, is AgentConfusion: break
     default: throw error
     }
     try Task.checkCancellation()
-    if outage.begin() { report(.connectionLost("\(error)")) }
     await drop()
+    if outage.begin() { report(.connectionLost("\(error)")) } else { try await pause() }
   }
-
-  /// The boot identity of the guest as the present agent found it.
-  var agentBoot: String? { agent?.greeting.boot }
 
   /// How long the guest was out of reach the last time.
   var lastOutage: Duration { outage.last }
 
-  /// Notes that the agent answers, so that the next loss is a new one.
+  /// Notes that the guest does its work, so that the next loss is a new one.
   func proveAlive() { outage.settle() }
 
   /// Closes the transfer agent, for example when it refused a file that is still on its way.
@@ -111,8 +120,24 @@ public actor SSHGuest: Guest {
     if connection?.isOpen != true {
       connection = try await route.dial()
     }
-    guard let connection else { throw AgentGone() }
-    return try await AgentSession.open(over: connection, run: route.run, directory: facts.directory)
+    let agent = try await openAgent()
+    guard agent.greeting.directory == facts.directory else {
+      throw GuestError(
+        .lost,
+        "could not go on in `\(facts.directory)` on \(route.name): \(agent.greeting.fault)",
+        hint: "the disk that holds it must be there again after a restart")
+    }
+    return agent
+  }
+
+  private func openAgent() async throws -> AgentSession {
+    guard let connection else { throw AgentGone(why: "the connection was closed") }
+    return try await AgentSession.open(
+      over: connection, run: route.run, directory: facts.directory, within: route.timeout)
+  }
+
+  private func pause() async throws {
+    try await ContinuousClock().sleep(for: outage.nextPause(route.name))
   }
 }
 

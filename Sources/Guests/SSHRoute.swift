@@ -16,7 +16,7 @@ public struct SSHRoute: Sendable {
   public var dial: @Sendable () async throws -> SSHConnection
 
   /// How long a guest may take to answer for the first time.
-  public enum Patience: Sendable {
+  public enum Patience: Sendable, Equatable {
     /// It is there already: what goes wrong at once is told at once.
     case none
     /// It is being started: it may take as long as the SSH timeout.
@@ -36,32 +36,41 @@ public struct SSHRoute: Sendable {
   }
 
   /// The first connection and the agent over it.
-  func firstAgent(_ report: GuestReport) async throws -> (SSHConnection, AgentSession) {
+  func firstAgent() async throws -> (SSHConnection, AgentSession) {
     var outage = Outage(limit: timeout)
+    _ = outage.begin()
     while true {
       do {
-        let connection = try await dial()
-        do {
-          return (
-            connection, try await AgentSession.open(over: connection, run: run, directory: nil)
-          )
-        } catch {
-          await connection.close()
-          throw error
-        }
-      } catch let error as SSHError {
-        guard case .untilTimeout = patience, !error.isFinal else {
-          throw GuestError(.unreachable, error.description, hint: error.hint)
-        }
-        _ = outage.begin()
-        try await ContinuousClock().sleep(for: outage.nextPause(name))
-      } catch let error as AgentGone {
+        return try await oneAgent()
+      } catch let error as SSHError where error.isFinal || patience == .none {
+        throw GuestError(.unreachable, error.description, hint: error.hint)
+      } catch let error as AgentGone where patience == .none {
         throw GuestError(
-          .unfit, "could not work on \(name): \(error) before it had begun",
-          hint: "check that `ssh \(name) /bin/sh` works and that the guest has `head`")
+          .unfit, "could not work on \(name): \(error)",
+          hint: "check that `ssh \(name) /bin/sh` works and that the guest has `dd`")
       } catch let error as AgentConfusion {
         throw GuestError(.unfit, "could not work on \(name): \(error)")
+      } catch  where error is SSHError || error is AgentGone {
+        do {
+          try await ContinuousClock().sleep(for: outage.nextPause(name))
+        } catch is GuestError {
+          throw GuestError(
+            .unreachable, "could not reach \(name) within \(timeout.formatted): \(error)",
+            hint: (error as? SSHError)?.hint)
+        }
       }
+    }
+  }
+
+  private func oneAgent() async throws -> (SSHConnection, AgentSession) {
+    let connection = try await dial()
+    do {
+      let agent = try await AgentSession.open(
+        over: connection, run: run, directory: nil, within: timeout)
+      return (connection, agent)
+    } catch {
+      await connection.close()
+      throw error
     }
   }
 }

@@ -7,6 +7,10 @@ import Synchronization
 import TestSupport
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#endif
+
 /// A guest behind a real `sshd`, with a proxy in between that can break the connection.
 struct GuestRig: Sendable {
   let server: SSHServer
@@ -16,25 +20,68 @@ struct GuestRig: Sendable {
   let scratch: String
   let news = News()
 
+  typealias Account = SSHServer.Configuration.Account
+
   /// What a rig's connections are like.
   struct Setup {
-    var account = SSHServer.Configuration.Account.current
-    var timeout = Duration.seconds(30)
-    var keepAlive = Duration.seconds(2)
+    /// A user of its own, whose login shell reads nothing of whoever runs the tests.
+    var account = geteuid() == 0 ? Account.throwaway(TestUser.Options()) : .current
+    var sshd: [String] = []
+    var timeout = Duration.seconds(40)
+    var keepAlive = Duration.seconds(5)
     var patience = SSHRoute.Patience.none
   }
 
   static func with<Value>(
-    _ setup: Setup = Setup(), _ body: (GuestRig) async throws -> Value
+    _ body: (GuestRig) async throws -> Value, setup change: (inout Setup) -> Void = { _ in }
   ) async throws -> Value {
-    try await SSHServer.with(SSHServer.Configuration(account: setup.account)) { server in
-      try await FaultProxy.with(to: server.port) { proxy in
-        try await ScratchDirectory.with { scratch in
-          try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: scratch)
-          let route = try await Self.route(server, proxy.port, setup)
-          let rig = GuestRig(server: server, proxy: proxy, route: route, scratch: scratch)
-          return try await body(rig)
-        }
+    var setup = Setup()
+    change(&setup)
+    let server = SSHServer.Configuration(account: setup.account, lines: setup.sshd)
+    return try await SSHServer.with(server) { server in
+      try await with(server, setup, body)
+    }
+  }
+
+  /// A rig for a user that is made for it.
+  static func with<Value>(
+    _ user: TestUser.Options, sshd: [String] = [],
+    _ body: (GuestRig, TestUser) async throws -> Value
+  ) async throws -> Value {
+    try await TestUser.with(user) { user in
+      try await with { rig in
+        try await body(rig, user)
+      } setup: {
+        $0.account = .named(user.name)
+        $0.sshd = sshd
+      }
+    }
+  }
+
+  /// A rig whose machine can restart, and whose user may become root.
+  static func withMachine<Value>(
+    _ body: (GuestRig, RestartingHost) async throws -> Value,
+    setup change: (inout Setup) -> Void = { _ in }
+  ) async throws -> Value {
+    var setup = Setup()
+    setup.account = .throwaway(TestUser.Options(sudo: .withoutPassword))
+    change(&setup)
+    let server = SSHServer.Configuration(account: setup.account)
+    return try await RestartingHost.with(server) { [setup] host in
+      try await with(host.server, setup) { rig in try await body(rig, host) }
+    }
+  }
+
+  /// A rig for a server that is there already.
+  static func with<Value>(
+    _ server: SSHServer, _ setup: Setup, _ body: (GuestRig) async throws -> Value
+  ) async throws -> Value {
+    try await FaultProxy.with(to: server.port) { proxy in
+      try await ScratchDirectory.with { scratch in
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: scratch)
+        let route = try await Self.route(server, proxy.port, setup)
+        return try await body(
+          GuestRig(server: server, proxy: proxy, route: route, scratch: scratch))
       }
     }
   }
@@ -49,7 +96,7 @@ struct GuestRig: Sendable {
     options.knownHostsFiles = [try server.knownHostsFile(port: port)]
     options.keepAliveInterval = setup.keepAlive
     options.keepAliveDeadline = setup.keepAlive
-    options.connectTimeout = .seconds(5)
+    options.connectTimeout = .seconds(20)
     let target = ResolvedTarget(user: server.user, host: "127.0.0.1", port: UInt16(port))
     return SSHRoute(
       name: "test guest", run: UUID().uuidString.lowercased(), timeout: setup.timeout,
@@ -76,6 +123,41 @@ struct GuestRig: Sendable {
     try await guest.leave()
     #expect(!FileManager.default.fileExists(atPath: guest.facts.directory), "the guest is clean")
     return value
+  }
+
+  /// Runs one job on a guest of its own.
+  func run(_ job: GuestJob) async throws -> JobEnd {
+    try await visit { guest in try await guest.run(job, next: nil, report: news.report) }
+  }
+
+  /// Runs `job`, and `meanwhile` as soon as its script has written a line to `began`.
+  func run(
+    _ job: GuestJob, meanwhile: @escaping @Sendable (SSHGuest) async throws -> Void
+  ) async throws -> JobEnd {
+    try await visit { guest in
+      async let end = guest.run(job, next: nil, report: news.report)
+      try await waitFor("began")
+      try await meanwhile(guest)
+      return try await end
+    }
+  }
+
+  /// What a script waits with for ``release()``, having counted itself.
+  var hold: String {
+    "echo x >> \(scratch)/began; until [ -e \(scratch)/go ]; do sleep 0.05; done\n"
+  }
+
+  /// Lets scripts go on that ``hold``.
+  func release() {
+    _ = FileManager.default.createFile(atPath: "\(scratch)/go", contents: nil)
+  }
+
+  /// Runs a command on the guest beside all jobs.
+  func command(_ text: String) async throws {
+    let connection = try await route.dial()
+    let exit = try await connection.open(text).exit()
+    await connection.close()
+    #expect(exit == .status(0), "\(text)")
   }
 
   /// How many lines the scripts of a test have written to a file: once for each run.
@@ -125,12 +207,36 @@ final class News: Sendable {
   }
 }
 
-/// A job that runs `script` with `/bin/sh -e` as the login user.
+/// A job that runs `script`, with `/bin/sh -e` as the login user where nothing else is said.
 func job(
-  _ id: String, _ script: String, user: JobUser = .login, restarts: RestartIntent = .none
+  _ id: String, _ script: String, by interpreter: String = "/bin/sh", _ argument: String = "-e",
+  user: JobUser = .login, restarts: RestartIntent = .none
 ) throws -> GuestJob {
-  let bytes = Array(script.utf8)
-  return GuestJob(
-    id: id, script: bytes, digest: try SHA256Digest(of: bytes), interpreter: "/bin/sh",
-    interpreterArgument: "-e", user: user, restarts: restarts)
+  try job(id, bytes: Array(script.utf8), by: interpreter, argument, user: user, restarts: restarts)
+}
+
+func job(
+  _ id: String, bytes: [UInt8], by interpreter: String, _ argument: String,
+  user: JobUser = .login, restarts: RestartIntent = .none
+) throws -> GuestJob {
+  GuestJob(
+    id: id, script: bytes, digest: try SHA256Digest(of: bytes), interpreter: interpreter,
+    interpreterArgument: argument, user: user, restarts: restarts)
+}
+
+/// How many processes have `text` in their command line: those of `user`, or all.
+func processes(_ text: String, of user: String? = nil) async throws -> Int {
+  let whose = user.map { ["-u", $0] } ?? []
+  let found = try await run("pgrep", whose + ["-f", "-c", "--", text])
+  return found.stdout.split(separator: "\n").first.flatMap { Int($0) } ?? 0
+}
+
+/// The kind of error that `body` throws; `nil` where it throws none.
+func failure(_ body: () async throws -> some Sendable) async throws -> GuestError.Kind? {
+  do {
+    _ = try await body()
+    return nil
+  } catch let error as GuestError {
+    return error.kind
+  }
 }

@@ -11,6 +11,18 @@ struct Outcome: Equatable {
   var errorText: String { String(decoding: errors, as: UTF8.self) }
 }
 
+/// Lends a server whose sessions don't read the own `~/.bashrc` of who runs the tests: Debian's
+/// bash does that when `sshd` starts it as the outermost shell, and such files can be slow and say
+/// things.
+func withServer<Value>(
+  _ configuration: SSHServer.Configuration = SSHServer.Configuration(),
+  _ body: (SSHServer) async throws -> Value
+) async throws -> Value {
+  var configuration = configuration
+  configuration.lines.append("SetEnv SHLVL=1")
+  return try await SSHServer.with(configuration, body)
+}
+
 extension SSHServer {
   /// This server as a target, or one that leads to it from another port.
   func target(port: Int? = nil, user: String? = nil, host: String = "127.0.0.1") -> ResolvedTarget {

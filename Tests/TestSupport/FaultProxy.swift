@@ -32,7 +32,7 @@ public final class FaultProxy: Sendable {
     public var connections = 0
     /// How often a client spoke after it had been given something, over all connections.
     ///
-    /// An upper bound of the round trips that the conversation needed, without the TCP handshake.
+    /// The conversation needed at most one round trip more than this, the TCP handshake left out.
     public var turns = 0
   }
 

@@ -2,19 +2,26 @@ import Pipeline
 
 /// The shell program that is the guest's end of a build, as it is sent.
 enum AgentProgram {
-  /// The program's bytes: `agent.sh` without the lines that are comments.
+  /// The program's bytes, without the lines that are comments.
   static let bytes: [UInt8] = {
+    let parts = [
+      PackageResources.jobs_sh, PackageResources.files_sh, PackageResources.agent_sh,
+    ]
     var kept: [UInt8] = []
-    for line in PackageResources.agent_sh.split(
-      separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
-    where line.first(where: { $0 != UInt8(ascii: " ") }) != UInt8(ascii: "#") {
-      kept += line
-      kept.append(UInt8(ascii: "\n"))
+    for part in parts {
+      for line in part.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
+      where line.first(where: { $0 != UInt8(ascii: " ") }) != UInt8(ascii: "#") {
+        kept += line
+        kept.append(UInt8(ascii: "\n"))
+      }
     }
     return kept
   }()
 
   /// The command that starts it: any login shell understands it (sh, bash, dash, fish, csh), and
   /// the program itself follows on standard input, so that no shell has to quote it.
-  static let command = "exec /bin/sh -c 'eval \"$(head -c \(bytes.count))\"'"
+  ///
+  /// `dd` takes not a byte more than the program, which some versions of `head` do.
+  static let command =
+    "exec /bin/sh -c 'eval \"$(dd bs=\(bytes.count) count=1 iflag=fullblock 2>/dev/null)\"'"
 }

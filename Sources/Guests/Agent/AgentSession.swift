@@ -11,35 +11,51 @@ actor AgentSession {
   private nonisolated let channel: SSHChannel
   private var reader: AgentFrameReader
 
+  /// The longest time that an agent may take to answer its greeting; on a machine that is still
+  /// starting, `sudo` may wait for the network to look its name up.
+  static let greetingLimit = Duration.seconds(60)
+
   /// Starts an agent over `connection` and greets it: two round trips.
   ///
   /// `directory` is the run's directory on the guest, where it is known already.
   static func open(
-    over connection: SSHConnection, run: String, directory: String?
+    over connection: SSHConnection, run: String, directory: String?, within limit: Duration
   ) async throws -> AgentSession {
     let channel = try await connection.open(AgentProgram.command)
     do {
-      let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
-      let hello = "hello \(nonce) \(run)\n\(directory ?? "")\n"
-      try await channel.write(AgentProgram.bytes + Array(hello.utf8))
-      var reader = AgentFrameReader(nonce: nonce)
-      var greeting = AgentGreeting()
-      while true {
-        guard let frame = try reader.next() else {
-          reader.add(try await Self.bytes(from: channel))
-          continue
-        }
-        guard case .line(let verb, let words) = frame else {
-          throw AgentConfusion(line: "output before the greeting's end")
-        }
-        if verb == "." { break }
-        greeting.take(verb, words)
+      let limit = min(limit, greetingLimit)
+      return try await withDeadline(limit, for: "the guest's agent to answer") {
+        try await greet(channel, run: run, directory: directory)
       }
-      return AgentSession(channel, reader, greeting)
+    } catch let error as DeadlineExceeded {
+      await channel.close()
+      throw AgentGone(why: error.description)
     } catch {
       await channel.close()
       throw error
     }
+  }
+
+  private static func greet(
+    _ channel: SSHChannel, run: String, directory: String?
+  ) async throws -> AgentSession {
+    let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
+    let hello = "hello \(nonce) \(run)\n\(directory ?? "")\n"
+    try await channel.write(AgentProgram.bytes + Array(hello.utf8))
+    var reader = AgentFrameReader(nonce: nonce)
+    var greeting = AgentGreeting()
+    while true {
+      guard let frame = try reader.next() else {
+        reader.add(try await bytes(from: channel))
+        continue
+      }
+      guard case .line(let verb, let words) = frame else {
+        throw AgentConfusion(line: "output before the greeting's end")
+      }
+      if verb == "." { break }
+      greeting.take(verb, words)
+    }
+    return AgentSession(channel, reader, greeting)
   }
 
   private init(_ channel: SSHChannel, _ reader: AgentFrameReader, _ greeting: AgentGreeting) {
@@ -84,26 +100,23 @@ actor AgentSession {
     while let output = try await channel.read() {
       if case .standard(let bytes) = output { return bytes }
     }
-    throw AgentGone()
+    throw AgentGone(why: "the guest's agent ended")
   }
 }
 
-/// The agent ended, or was ended by something on the guest.
+/// The agent ended, or was ended by something on the guest, or does not answer.
 struct AgentGone: Error, CustomStringConvertible {
-  var description: String { "the guest's agent ended" }
+  let why: String
+  var description: String { why }
 }
 
 /// What an agent says of itself and its guest when it is greeted.
 struct AgentGreeting: Sendable, Equatable {
-  /// Whether the run's directory was there.
-  enum Directory: String { case new, yes, no }
-
   var user = ""
   var isRoot = false
   var sudo = ""
   var boot = ""
   var directory = ""
-  var found = Directory.new
   var missing: [String] = []
   var fault = ""
 
@@ -113,7 +126,6 @@ struct AgentGreeting: Sendable, Equatable {
       isRoot = words.first == "0"
       user = words.dropFirst().joined(separator: " ")
     case "b": boot = words.joined()
-    case "k": found = words.first.flatMap(Directory.init(rawValue:)) ?? .new
     case "d": directory = words.joined(separator: " ")
     case "m": missing = words
     case "r": sudo = words.joined(separator: " ")

@@ -13,7 +13,6 @@ struct Baking {
   private let arguments: BakingArguments
   private let host: SSHHost
   private let redactor = Redactor()
-  private let signals = Signals()
 
   /// Somebody waits for the build: a refused connection is told within eight seconds. A download
   /// that broke after hours is taken up again all the same.
@@ -23,7 +22,10 @@ struct Baking {
   init(_ arguments: BakingArguments) throws {
     self.arguments = arguments
     let questions = Questions(arguments.ssh) { [redactor] secret in
-      secret.withBytes { _ = redactor.add(Pipeline.Secret(String(decoding: $0, as: UTF8.self))) }
+      let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+      if redactor.add(Pipeline.Secret(text)) == .tooShort {
+        StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
+      }
     }
     host = try SSHHost(arguments.target, arguments.ssh, questions)
   }
@@ -33,7 +35,7 @@ struct Baking {
     let plan = try await plan()
     let directory = try RunArchive.ofUser().create(at: .now())
     let terminal = Terminal(manner, log: directory.logPath)
-    let result = try await BakingRun(directory, plan, host, terminal, redactor).bake(signals)
+    let result = try await BakingRun(directory, plan, host, terminal, redactor).bake()
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)
   }
@@ -62,9 +64,11 @@ struct Baking {
     }
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
+    let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
       scripts: try scripts(), scriptUser: arguments.scriptUser, generalization: generalization,
-      report: { terminal.receive($0) })
+      report: { events.receive($0) })
+    let signals = Signals()
     do {
       return try await signals.cancelling {
         try await planner.plan(template, from: bytes, named: arguments.template)

@@ -1,48 +1,16 @@
 import Dispatch
-import Foundation
+import Glibc
 import Pipeline
 import Synchronization
 
-/// Turns SIGINT and SIGTERM into a cancellation. The second one ends the process at once: what it
-/// leaves is for `kiln gc`.
+/// Turns SIGINT and SIGTERM into a cancellation.
 ///
-/// One of these serves a process from its beginning to its end: libdispatch loses signals when a
-/// second source for the same one is made while the first goes away.
+/// The second one ends the process at once: what it leaves is for `kiln gc`.
 final class Signals: Sendable {
-  private struct State {
-    var stop: KilnExit?
-    var act: (@Sendable (KilnExit) -> Void)?
-    var sources: [any DispatchSourceSignal] = []
-  }
-
-  private let state = Mutex(State())
-
-  /// Watches from now on.
-  init() {
-    state.withLock { state in
-      state.sources = [
-        Self.source(SIGINT) { [weak self] in self?.receive(.interrupted) },
-        Self.source(SIGTERM) { [weak self] in self?.receive(.terminated) },
-      ]
-    }
-  }
-
-  private static func source(
-    _ number: CInt, _ act: @escaping @Sendable () -> Void
-  ) -> any DispatchSourceSignal {
-    signal(number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-    source.setEventHandler(handler: act)
-    source.resume()
-    return source
-  }
-
-  deinit {
-    state.withLock { for source in $0.sources { source.cancel() } }
-  }
+  private let received = Mutex<KilnExit?>(nil)
 
   /// The exit code of the signal that came, if one came.
-  var stop: KilnExit? { state.withLock { $0.stop } }
+  var stop: KilnExit? { received.withLock { $0 } }
 
   /// Runs `body`, and cancels it when the first signal comes, which `note` is told of.
   func cancelling<Result: Sendable>(
@@ -50,25 +18,67 @@ final class Signals: Sendable {
     _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
     let work = Task { try await body() }
-    let act: @Sendable (KilnExit) -> Void = { exit in
+    let watch = try SignalPipe.open { [self] number in
+      let exit: KilnExit = number == SIGINT ? .interrupted : .terminated
+      let first = received.withLock { stop in
+        defer { stop = stop ?? exit }
+        return stop == nil
+      }
+      guard first else { _exit(exit.rawValue) }
       note(exit)
       work.cancel()
     }
-    let earlier = state.withLock { state in
-      state.act = act
-      return state.stop
-    }
-    if let earlier { act(earlier) }
-    defer { state.withLock { $0.act = nil } }
+    defer { SignalPipe.close(watch) }
     return try await work.value
   }
+}
 
-  private func receive(_ exit: KilnExit) {
-    let (isFirst, act) = state.withLock { state in
-      defer { state.stop = state.stop ?? exit }
-      return (state.stop == nil, state.act)
+/// Carries signals from their handler, where next to nothing is allowed, to a queue.
+///
+/// A dispatch source for signals would not do: on Linux it sees a signal only where every thread
+/// blocks it, and drops it where it is ignored.
+private enum SignalPipe {
+  private static let writeEnd = Atomic<CInt>(-1)
+
+  /// Tells `arrived` of each SIGINT and SIGTERM until what is returned is closed.
+  static func open(
+    _ arrived: @escaping @Sendable (CInt) -> Void
+  ) throws -> any DispatchSourceRead {
+    var ends: [CInt] = [-1, -1]
+    guard pipe(&ends) == 0 else {
+      throw CommandFault("could not watch for signals: \(String(cString: strerror(errno)))")
     }
-    guard isFirst else { _exit(exit.rawValue) }
-    act?(exit)
+    for end in ends {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
+    let (reading, writing) = (ends[0], ends[1])
+    let source = DispatchSource.makeReadSource(fileDescriptor: reading, queue: .global())
+    source.setEventHandler {
+      var number: UInt8 = 0
+      while read(reading, &number, 1) == 1 { arrived(CInt(number)) }
+    }
+    source.setCancelHandler {
+      Glibc.close(reading)
+      Glibc.close(writing)
+    }
+    source.resume()
+    writeEnd.store(writing, ordering: .sequentiallyConsistent)
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        let saved = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(SignalPipe.writeEnd.load(ordering: .sequentiallyConsistent), &byte, 1)
+        errno = saved
+      }
+    }
+    return source
+  }
+
+  /// Ends the watch; from then on the signals end the process again.
+  static func close(_ watch: any DispatchSourceRead) {
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    writeEnd.store(-1, ordering: .sequentiallyConsistent)
+    watch.cancel()
   }
 }

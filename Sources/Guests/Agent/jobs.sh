@@ -1,0 +1,281 @@
+# Jobs: a part of agent.sh.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2046,SC2086,SC2154
+
+# Stores a script beside its job: all that can be made ready before the start is made ready here.
+put() { # id size sha256
+  new=$dir/$1.new.$$
+  refused=
+  [ -e "$new" ] && rm -rf "$new"
+  if ! reason=$(lay_out "$new" 2>&1); then
+    refused="$1 ${reason##*: }"
+    rm -rf "$new"
+    take "$2" >/dev/null
+    return
+  fi
+  reason=$(take "$2" | tee "$new/script" 2>&1 >/dev/null)
+  sum=$(sha256sum <"$new/script")
+  if [ "${sum%% *}" != "$3" ]; then
+    refused="$1 it arrived with the checksum ${sum%% *}"
+    [ "$reason" ] && refused="$1 ${reason##*: }"
+    rm -rf "$new"
+  fi
+}
+
+# `exit.new` reserves room for the exit code, so that a disk that is full then can't hide it.
+lay_out() { # directory
+  mkdir "$1" && mkfifo "$1/out" "$1/err" && : >"$1/stdout" && : >"$1/stderr" &&
+    printf '%s\n' "$boot" >"$1/boot" && printf '%-31s\n' reserved >"$1/exit.new"
+}
+
+# Starts a job unless it was ever started, and follows it. The lock is held from before the look at
+# its directory until the job ends, so that two agents can't both find that it never started.
+start() { # id user restart stdout-offset stderr-offset interpreter argument
+  job=$dir/$1
+  if hold "$job.lock"; then
+    if may_start "$1"; then
+      say s "$boot"
+      by=$2
+      [ "$uid" = 0 ] && by=login
+      setsid -f /bin/sh -c "$runner" \
+        kiln-job "$job" "$by" "$3" "$mask" "$6" "$7" </dev/null >/dev/null 2>&1
+    fi
+    exec 9>&-
+  elif ! [ -e "$job.lock" ]; then
+    reason="the lock file $job.lock could not be written"
+  fi
+  if [ "$reason" ]; then say n "$reason"; else follow "$1" "$4" "$5"; fi
+}
+
+# Takes a lock, if that can be done at once, and keeps it open as descriptor 9.
+hold() { # file
+  reason=
+  { command exec 9>>"$1"; } 2>/dev/null || return
+  flock -n 9 && return
+  exec 9>&-
+  return 1
+}
+
+# Whether a job was never started; if so, its directory is there after this. `reason` says why it
+# can't be started at all.
+may_start() { # id
+  if [ -d "$job" ]; then
+    ! [ -s "$job/pid" ] && ! [ -e "$job/canceled" ] && booted_here
+    return
+  fi
+  if [ "${refused%% *}" = "$1" ]; then
+    reason=${refused#* }
+  else
+    reason=$(mv "$dir/$1.new.$$" "$job" 2>&1)
+  fi
+  [ -z "$reason" ]
+}
+
+# Whether the job's directory was made since the machine last started.
+booted_here() {
+  before=
+  read -r before <"$job/boot"
+  [ "$before" = "$boot" ]
+} 2>/dev/null
+
+# What runs in the job's own session. Output goes through pipes, as scripts expect of /dev/stderr;
+# a full disk stops what is kept of it and never the script. What a process that is left behind
+# writes later is not waited for: a reader that sleeps has read all. `exit` is written over the
+# reserved room and then renamed, so that it is there whole or not at all.
+runner='
+job=$1 by=$2 restart=$3 mask=$4 interpreter=$5 argument=$6
+cd 2>/dev/null || cd /
+(trap "" TERM; exec tee -a "$job/stdout" <"$job/out" >/dev/null 9>&-) & out=$!
+(trap "" TERM; exec tee -a "$job/stderr" <"$job/err" >/dev/null 9>&-) & err=$!
+term=
+trap "term=yes; : >\"\$job/term\"" TERM
+exec 7>"$job/out" 8>"$job/err"
+echo $$ >"$job/pid" && [ -s "$job/pid" ] || exit
+export PACKER_BUILDER_TYPE=azure-arm PACKER_BUILD_NAME=azure-arm
+set -- "$interpreter"
+[ "$interpreter" = direct ] && chmod 700 "$job/script" && set --
+[ "$argument" ] && set -- "$@" "$argument"
+[ "$by" = root ] && set -- sudo -n -E "$@"
+umask "$mask"
+"$@" "$job/script" >&7 2>&8 7>&- 8>&- 9>&-
+code=$?
+exec 7>&- 8>&-
+[ "$term" ] && [ $code -gt 128 ] && exit
+quiet=0
+while [ $quiet -lt 54 ]; do
+  read -r _ _ a _ </proc/$out/stat || a=Z
+  read -r _ _ b _ </proc/$err/stat || b=Z
+  case $a$b in
+    ZZ) break ;;
+    ZS | SZ | SS) quiet=$((quiet + 1)) ;;
+    *) quiet=0 ;;
+  esac
+  [ $quiet -gt 50 ] && sleep 0.05
+done
+full=
+[ "$a" = Z ] && { wait $out || full=" full"; }
+[ "$b" = Z ] && { wait $err || full=" full"; }
+going=
+[ "$restart$code" = restart0 ] && for look in 1 2 3 4 5 6 7 8 9 10; do
+  if [ "$term" ] || [ -e /run/systemd/shutdown/scheduled ] || [ -e /run/nologin ] ||
+    [ "$(systemctl is-system-running)" = stopping ]; then
+    going=" restart"
+    break
+  fi
+  sleep 0.2
+done
+printf "%s\n" "$code$full$going" 1<>"$job/exit.new"
+mv "$job/exit.new" "$job/exit"
+'
+
+# Sends what a job writes, from the offsets given, and how it ended.
+follow() { # id stdout-offset stderr-offset
+  (
+    job=$dir/$1 a=$2 b=$3
+    until cd "$job" 2>/dev/null; do
+      if ! [ -e "$job.lock" ] || flock -n "$job.lock" true; then
+        say x none
+        exit
+      fi
+      sleep 0.05
+    done
+    until flock -s -w 0.1 "$job.lock" true || ! [ -e boot ]; do stream; done
+    emit
+    tell_end
+  ) 2>/dev/null &
+  follower=$!
+}
+
+# Sends what a job writes as it comes, until something suggests that the job has ended.
+stream() {
+  events=$dir/.events.$$
+  rm -f "$events"
+  if ! mkfifo "$events"; then
+    emit
+    sleep 0.5
+    return
+  fi
+  setsid /bin/sh -c "$ticker" kiln-ticker "$((a + 1))" "$((b + 1))" </dev/null >"$events" &
+  ticking=$!
+  setsid /bin/sh -c "$waiter" kiln-waiter "$job.lock" "$ticking" </dev/null >"$events" &
+  waiting=$!
+  trap 'stop_events; exit' TERM HUP PIPE
+  exec 8<"$events"
+  rm -f "$events"
+  while emit; read -r event <&8 && [ "$event" = data ]; do :; done
+  exec 8<&-
+  stop_events
+}
+
+stop_events() {
+  kill -KILL $ticking -$ticking $waiting -$waiting
+}
+
+# Tells when a job has written something: an event at once, then at most twenty a second. Half a
+# minute is the longest that the job is not looked after, whatever a script did to its helpers.
+ticker='
+(sleep 30; echo look) &
+{ tail -f -c "+$1" stdout & tail -f -c "+$2" stderr & wait; } 2>/dev/null |
+  while dd bs=64k count=1 of=/dev/null 2>/dev/null; do echo data; sleep 0.05; done
+'
+
+# Tells when a job has let go of its lock, which it does however it ends.
+waiter='
+flock -s "$1" true
+kill -KILL "$2" "-$2"
+echo end
+'
+
+# Sends the bytes between what was sent already and what the files hold now.
+emit() {
+  set -- $(stat -c %s stdout stderr)
+  [ $# = 2 ] || return 0
+  if [ "$1" -gt "$a" ]; then
+    say o $(($1 - a))
+    tail -c "+$((a + 1))" stdout | head -c "$(($1 - a))"
+    a=$1
+  fi
+  if [ "$2" -gt "$b" ]; then
+    say e $(($2 - b))
+    tail -c "+$((b + 1))" stderr | head -c "$(($2 - b))"
+    b=$2
+  fi
+}
+
+# Says what became of a job whose lock is free. After a power cut any file may be empty.
+tell_end() {
+  code=''
+  before=''
+  pid=''
+  read -r code <./exit
+  read -r before <./boot
+  read -r pid <./pid
+  state=abrupt
+  [ -e term ] && state=orderly
+  case $code in
+    [0-9]*) say x exit "$code" ;;
+    *)
+      if [ -e canceled ]; then
+        say x killed canceled
+      elif ! [ -e boot ]; then
+        say x gone
+      elif [ "$before" != "$boot" ]; then
+        say x restarted $state
+      elif [ -z "$pid" ]; then
+        say x unstarted
+      else
+        end_group "$pid" ended
+        say x killed $state
+      fi
+      ;;
+  esac
+}
+
+# Ends a job, and makes sure that no agent can start it any more.
+cancel() { # id
+  if end_job "$dir/$1"; then say c; else say c it could not be ended; fi
+}
+
+end_job() { # job directory
+  for try in 1 2 3 4 5; do
+    if hold "$1.lock"; then
+      [ -d "$1" ] || mkdir "$1"
+      : >"$1/canceled"
+      exec 9>&-
+      return
+    fi
+    [ -e "$1.lock" ] || return 0
+    if read -r pid <"$1/pid"; then end_group "$pid" running; else sleep 0.2; fi
+  done
+  return 1
+} 2>/dev/null
+
+# Ends what is left of a job, as root where its processes may be root's. A process that has the
+# number of a job's dead leader is a stranger, since the number is free only once the group is empty.
+end_group() { # leader running|ended
+  leader=Z
+  read -r _ _ leader _ <"/proc/$1/stat"
+  [ "$2" = ended ] && [ "$leader" != Z ] && return
+  for signal in TERM KILL; do
+    signal_group $signal "$1" || return
+    for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+      signal_group 0 "$1" || return
+      sleep 0.1
+    done
+  done
+} 2>/dev/null
+
+# The shell's own `kill` is used as root, too: that of procps 4.0.2 (Debian 12) takes the group -123
+# for -1, which is every process of the machine.
+signal_group() { # signal leader
+  case $2 in '' | 1 | 0* | *[!0-9]*) return 1 ;; esac
+  kill -s "$1" -- "-$2" && sent=yes || sent=
+  [ "$uid" = 0 ] || ! sudo -n /bin/sh -c 'kill -s "$1" -- "-$2"' kiln-kill "$1" "$2" </dev/null ||
+    sent=yes
+  [ "$sent" ]
+} 2>/dev/null
+
+# Removes what a job that ended needs no more. What proves that it ran stays: the agent of a lost
+# connection, to which a request may still come, must not start it again.
+forget() { # id
+  (cd "$dir/$1" && rm -rf script stdout stderr out err ../"$1".new.* &)
+}

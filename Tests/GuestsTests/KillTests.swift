@@ -1,0 +1,101 @@
+import Guests
+import Pipeline
+import TestSupport
+import Testing
+
+/// What a step is told to have been when something on the guest kills a part of it.
+@Suite struct KillTests {
+  @Test func `a script that is killed has exit code 137`() async throws {
+    try await GuestRig.with { rig in
+      let end = try await rig.run(job("a", "kill -KILL $$\n"))
+      #expect(end == .exited(137))
+    }
+  }
+
+  @Test func `a script that ends itself by SIGINT has exit code 130`() async throws {
+    try await GuestRig.with { rig in
+      let end = try await rig.run(job("a", "kill -INT $$\necho ignored\n"))
+      #expect(end == .exited(130))
+    }
+  }
+
+  @Test func `a step whose supervisor is killed is killed, with all that it started`() async throws
+  {
+    try await GuestRig.with { rig in
+      let script = "sleep 4711.1 &\necho x >> \(rig.scratch)/ran\nkill -KILL $PPID\nsleep 4711.1\n"
+      let end = try await rig.run(job("a", script))
+      #expect(end == .killed)
+      #expect(rig.count("ran") == 1)
+      let left = try await processes("sleep 4711.1")
+      #expect(left == 0)
+    }
+  }
+
+  @Test func `a step whose whole process group is killed is killed`() async throws {
+    try await GuestRig.with { rig in
+      let script = "echo out\nsleep 0.3\nkill -KILL 0\n"
+      let end = try await rig.run(job("a", script))
+      #expect(end == .killed)
+      #expect(rig.news.stdout == "out\n")
+    }
+  }
+
+  @Test(.requiresRoot)
+  func `a script that kills the agents again and again is followed to its end`() async throws {
+    try await GuestRig.with(TestUser.Options()) { rig, user in
+      let script = """
+        for turn in 1 2 3; do
+          echo $turn
+          pkill -KILL -u \(user.name) -f 'dd [b]s=' || :
+          sleep 0.4
+        done
+        exit 4
+        """
+      let end = try await rig.run(job("a", script))
+      #expect(end == .exited(4))
+      #expect(rig.news.stdout == "1\n2\n3\n")
+    }
+  }
+
+  @Test(.requiresRoot)
+  func `a script that kills what watches it is followed to its end`() async throws {
+    try await GuestRig.with(TestUser.Options()) { rig, user in
+      let script = """
+        sleep 0.5
+        pkill -KILL -u \(user.name) tail || :
+        echo one
+        sleep 0.5
+        pkill -KILL -u \(user.name) flock || :
+        echo two
+        sleep 0.5
+        exit 4
+        """
+      let end = try await rig.run(job("a", script))
+      #expect(end == .exited(4))
+      #expect(rig.news.stdout == "one\ntwo\n")
+    }
+  }
+
+  @Test func `a script that tidies up /var/tmp does not harm its own step`() async throws {
+    try await GuestRig.withMachine { rig, _ in
+      let script = "rm -rf /var/tmp/* /tmp/no-such-*\necho done\n"
+      try await rig.command("sudo mount -t tmpfs tmpfs /var/tmp")
+      let end = try await rig.run(job("a", script))
+      #expect(end == .exited(0))
+      #expect(rig.news.stdout == "done\n")
+    }
+  }
+
+  @Test func `a script that removes its own job is lost and never success`() async throws {
+    try await GuestRig.with { rig in
+      let guest = try await rig.reach()
+      let kind = try await failure {
+        let script = "echo x >> \(rig.scratch)/ran\nrm -rf '\(guest.facts.directory)'\nexit 0\n"
+        return try await guest.run(job("a", script), next: nil, report: rig.news.report)
+      }
+      #expect(kind == .lost)
+      #expect(rig.count("ran") == 1)
+      try await guest.leave()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import Guests
+import Pipeline
+import TestSupport
+import Testing
+
+/// What a restart of the machine makes of a step.
+@Suite(.requiresNamespaces) struct RestartTests {
+  @Test(arguments: [RestartingHost.Ending.powerCut, .orderly])
+  func `a step that the machine's restart ended is told as that`(ending: RestartingHost.Ending)
+    async throws
+  {
+    try await GuestRig.withMachine { rig, host in
+      let end = try await rig.run(job("a", "echo out\n\(rig.hold)")) { _ in
+        try await host.reboot(ending)
+      }
+      guard case .restarted(let shutdown, let away) = end else {
+        Issue.record("\(end)")
+        return
+      }
+      #expect(shutdown == (ending == .orderly ? .orderly : .abrupt))
+      #expect(away > .zero)
+      #expect(rig.count("began") == 1)
+      #expect(rig.news.stdout == "out\n")
+    }
+  }
+
+  @Test func `a step that restarts the machine and waits for that is done`() async throws {
+    try await GuestRig.withMachine { rig, _ in
+      let script = "echo x >> \(rig.scratch)/ran\nsudo reboot\nsleep 100\n"
+      let ends = try await rig.visit { guest in
+        let first = try await guest.run(
+          job("a", script, restarts: .restart), next: nil, report: rig.news.report)
+        let then = try job("b", "exit 3\n")
+        return [first, try await guest.run(then, next: nil, report: rig.news.report)]
+      }
+      guard case .restarted(.orderly, _) = ends[0] else {
+        Issue.record("\(ends)")
+        return
+      }
+      #expect(ends[1] == .exited(3))
+      #expect(rig.count("ran") == 1)
+    }
+  }
+
+  @Test func `a step that asks for a restart and ends is followed by the machine's return`()
+    async throws
+  {
+    try await GuestRig.withMachine { rig, host in
+      let script = "echo x >> \(rig.scratch)/ran\n(trap '' TERM; sleep 0.3; sudo reboot) &\n"
+      let last = try await rig.visit { guest in
+        let first = try await guest.run(
+          job("a", script, restarts: .restart), next: nil, report: rig.news.report)
+        #expect(first == .exitedBeforeRestart(0))
+        let away = try await guest.awaitRestart(report: rig.news.report)
+        #expect(away > .zero)
+        return try await guest.run(job("b", "exit 3\n"), next: nil, report: rig.news.report)
+      }
+      #expect(last == .exited(3))
+      let boots = await host.boots
+      #expect(boots == 2)
+      #expect(rig.count("ran") == 1)
+    }
+  }
+
+  @Test func `two restarts in one absence are one`() async throws {
+    try await GuestRig.withMachine { rig, host in
+      let end = try await rig.run(job("a", rig.hold)) { _ in
+        rig.proxy.refuse()
+        try await host.reboot()
+        try await host.reboot()
+        try rig.proxy.accept()
+      }
+      guard case .restarted(.abrupt, _) = end else {
+        Issue.record("\(end)")
+        return
+      }
+      #expect(rig.count("began") == 1)
+    }
+  }
+
+  @Test func `a step that ended before the restart keeps its exit code`() async throws {
+    try await GuestRig.withMachine { rig, host in
+      let end = try await rig.run(job("a", "\(rig.hold)exit 6\n")) { guest in
+        rig.proxy.silence()
+        rig.release()
+        try await waitUntil("the job's end") {
+          try await run("test", ["-e", "\(guest.facts.directory)/a/exit"]).exit == 0
+        }
+        try await host.reboot()
+        rig.proxy.cut()
+        rig.proxy.resume()
+      }
+      #expect(end == .exited(6))
+    }
+  }
+
+  @Test func `a step whose job a restart took with it is lost`() async throws {
+    try await GuestRig.withMachine { rig, host in
+      try await rig.command("sudo mount -t tmpfs tmpfs /var/tmp")
+      let kind = try await failure {
+        try await rig.run(job("a", rig.hold)) { _ in try await host.reboot() }
+      }
+      #expect(kind == .lost)
+      #expect(rig.count("began") == 1)
+    }
+  }
+}
