@@ -11,6 +11,9 @@ extension Snapshot {
     Filter(#"\[127\.0\.0\.1\]:<?\w+>?"#, with: "[127.0.0.1]:<port>"),
     Filter(#"SHA256:[A-Za-z0-9+/]{43}"#, with: "SHA256:<key>"),
     Filter(#"after [0-9.ms]+\b"#, with: "after <time>"),
+    // The table of the steps, whose columns are as wide as what they hold.
+    Filter(#"\b[0-9.]+m?s +(-|\d+) +(?=failed)"#, with: "<time>  $1  "),
+    Filter(#"(?m)^(STEP .*?) +DURATION"#, with: "$1  DURATION"),
   ])
 }
 

@@ -14,8 +14,9 @@ struct Baking {
   private let host: SSHHost
   private let redactor = Redactor()
 
-  /// Somebody waits for the build: a refused connection is told within eight seconds. A download
-  /// that broke after hours is taken up again all the same.
+  /// Somebody waits for the build: a refused connection is told within eight seconds.
+  ///
+  /// A download that broke after hours is taken up again all the same.
   private static let patience = RetryPolicy(tries: 5, total: .seconds(6 * 3600))
 
   /// Checks what the command line says, before anything else is done.
