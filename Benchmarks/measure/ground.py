@@ -114,6 +114,10 @@ class Ground:
             if "--net" in namespaces:
                 os.mkfifo(gate)
                 serve = f"ip link set lo up; read _ <{gate}; {serve}"
+            # Every shell on the guest would run what root's home has for its start.
+            home = self.scratch / "home"
+            home.mkdir(exist_ok=True)
+            serve = f"mount --bind {home} {os.path.expanduser('~root')}; {serve}"
             # The shell is the guest's first process: it takes in orphans and waits for them.
             command = [
                 "unshare", *namespaces, "--fork", "--kill-child", "--mount-proc",

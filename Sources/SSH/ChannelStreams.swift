@@ -44,6 +44,7 @@ extension Session {
         if sent >= pause {
           pause += Self.slice
           await Task.yield()
+          try Task.checkCancellation()
         }
       }
     } catch {

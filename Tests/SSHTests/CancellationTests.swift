@@ -99,6 +99,6 @@ import Testing
       return (await group.next() ?? nil, cancelled.duration(to: .now))
     }
     #expect(ended is CancellationError)
-    #expect(time < .seconds(10))
+    #expect(time < .seconds(5))
   }
 }

@@ -8,7 +8,7 @@ import Testing
     try await withServer { server in
       try await server.connected { connection in
         let outcome = try await connection.run("cat", input: bytes)
-        #expect(outcome.output == bytes)
+        #expect(same(outcome.output, bytes))
         #expect(outcome.exit == .status(0))
       }
     }
@@ -23,7 +23,7 @@ import Testing
           for _ in 0..<2 { group.addTask { try await connection.run("cat", input: bytes) } }
           return try await group.reduce(into: []) { $0.append($1) }
         }
-        #expect(both.allSatisfy { $0.output == bytes && $0.exit == .status(0) })
+        #expect(both.allSatisfy { same($0.output, bytes) && $0.exit == .status(0) })
       }
     }
   }
@@ -39,8 +39,8 @@ import Testing
             }
           }
           for try await (number, outcome) in group {
-            #expect(outcome.output.count == 300_000)
-            #expect(outcome.output.allSatisfy { $0 == UInt8(number) })
+            let sent = [UInt8](repeating: UInt8(number), count: 300_000)
+            #expect(same(outcome.output, sent))
             #expect(outcome.exit == .status(Int32(number)))
           }
         }
