@@ -13,10 +13,11 @@ extension SSHGuest {
     var progress = JobProgress()
     do {
       while true {
+        try Task.checkCancellation()
         let agent = try await agent(report)
         do {
           let end = try await follow(job, next, &progress, agent, report)
-          bootAtEnd = agent.greeting.boot
+          jobBoot = progress.askedAt ?? agent.greeting.boot
           await forget(job.id, agent)
           return end
         } catch {

@@ -15,8 +15,8 @@ public actor SSHGuest: Guest {
   private var agent: AgentSession?
   private var carrier: AgentSession?
   private var outage: Outage
-  /// The boot identity of the guest when the last job ended.
-  var bootAtEnd: String
+  /// The boot identity of the guest when the last job was started.
+  var jobBoot: String
   /// The job whose script the agent of this connection has received ahead of its start.
   var staged: String?
 
@@ -40,7 +40,7 @@ public actor SSHGuest: Guest {
     self.connection = connection
     self.agent = agent
     facts = agent.greeting.facts
-    bootAtEnd = agent.greeting.boot
+    jobBoot = agent.greeting.boot
     outage = Outage(limit: route.timeout)
   }
 
