@@ -82,7 +82,7 @@ let package = Package(
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests(
       "KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"], exclude: ["__Snapshots__"]),
-    tests("EndToEnd", ["TestSupport"]),
+    tests("EndToEnd", ["TestSupport", subprocess, system], exclude: ["__Snapshots__"]),
     tests("TestSupportTests", ["TestSupport"], exclude: ["__Snapshots__"]),
     tests("Tidy", ["TestSupport"]),
   ],

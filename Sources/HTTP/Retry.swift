@@ -57,7 +57,7 @@ public struct Retry: Sendable {
   let now: @Sendable () -> Int64
 
   private let random: @Sendable () -> Double
-  private let sleep: @Sendable (Duration) async throws -> Void
+  private let pause: @Sendable (Duration) async throws -> Void
   /// Starts a stopwatch, and gives what reads it.
   private let stopwatch: @Sendable () -> @Sendable () -> Duration
 
@@ -75,7 +75,7 @@ public struct Retry: Sendable {
     self.policy = policy
     self.random = random
     self.now = now
-    sleep = { try await clock.sleep(for: $0) }
+    pause = { try await clock.sleep(for: $0) }
     stopwatch = {
       let start = clock.now
       return { start.duration(to: clock.now) }
@@ -106,7 +106,7 @@ public struct Retry: Sendable {
         guard let delay = policy.delay(after: error, elapsed: elapsed(), random: random()) else {
           throw error
         }
-        try await sleep(delay)
+        try await pause(delay)
       }
     }
   }

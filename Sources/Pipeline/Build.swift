@@ -53,10 +53,12 @@ public struct Build: Sendable {
   /// Runs the steps in order; the first that fails ends it, by name.
   ///
   /// The deprovision script is
-  /// placed first, so that customizers can edit it, and runs last, where the plan says so.
+  /// placed first, where one of them needs it, so that customizers can edit it, and runs last.
   private func customize(_ guest: any Guest) async throws {
     events.receive(.phase(.customizing))
-    try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
+    if plan.needsDeprovisionScript {
+      try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
+    }
     for (index, step) in plan.steps.enumerated() {
       let next = plan.steps.dropFirst(index + 1).first?.job
       try await StepRun(step, plan.steps.count, events, journal).run {

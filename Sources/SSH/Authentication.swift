@@ -72,14 +72,16 @@ extension Session {
     }
     guard wanted else { return isIn }
     let accepted = try await askForPassphrase(file, login) { passphrase in
-      try await self.offer(file, passphrase, login)
+      try await self.offer(file, passphrase, candidate, login)
     }
-    if accepted != true { login.note(candidate, "no right passphrase was given") }
+    if accepted == nil { login.note(candidate, "no right passphrase was given") }
     return accepted ?? false
   }
 
   /// Has libssh2 decrypt and offer a key; `nil` when the passphrase is wrong.
-  private func offer(_ file: KeyFile, _ passphrase: Secret, _ login: Login) async throws -> Bool? {
+  private func offer(
+    _ file: KeyFile, _ passphrase: Secret, _ candidate: Candidate, _ login: Login
+  ) async throws -> Bool? {
     let user = target.user
     let code = try await complete(login.operation) {
       file.withBytes { bytes in
@@ -93,8 +95,13 @@ extension Session {
     }
     switch code {
     case 0: return true
-    case LIBSSH2_ERROR_FILE: return nil
-    case LIBSSH2_ERROR_AUTHENTICATION_FAILED, LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED: return false
+    case LIBSSH2_ERROR_KEYFILE_AUTH_FAILED: return nil
+    case LIBSSH2_ERROR_FILE:
+      login.note(candidate, lowerCased(handle.lastError.text))
+      return false
+    case LIBSSH2_ERROR_AUTHENTICATION_FAILED, LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED:
+      login.note(candidate, "its signature was refused")
+      return false
     default: throw failed(login.operation)
     }
   }

@@ -5,14 +5,17 @@ final class Channel {
   let pointer: OpaquePointer
   /// Which stream is read first next time, so that neither starves the other.
   var errorsFirst = false
-  /// A write is under way, or was given up half-way; only one can be, as libssh2 continues it.
+  /// Whether a write may begin; only one can be under way, as libssh2 continues it.
   var writer: Writer = .idle
   /// The name of the signal that ended the command.
   var signal: String?
 
-  enum Writer { case idle, busy, broken }
+  enum Writer { case idle, busy, broken, finished }
 
   init(_ pointer: OpaquePointer) { self.pointer = pointer }
+
+  /// Whether the server has closed the channel.
+  var isClosed: Bool { libssh2_channel_wait_closed(pointer) == 0 }
 }
 
 /// A channel that is being opened.

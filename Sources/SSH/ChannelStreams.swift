@@ -32,8 +32,8 @@ extension Session {
     do {
       while sent < bytes.count {
         try check(operation)
-        guard channels[id] === channel else {
-          throw SSHError(.channelClosed, operation, "the channel was closed")
+        guard channels[id] === channel, !channel.isClosed else {
+          throw SSHError(.channelClosed, operation, "the command has ended")
         }
         let count = wire.isCongested ? 0 : writeOnce(bytes, from: sent, to: channel)
         switch count {
@@ -44,6 +44,7 @@ extension Session {
         if sent >= pause {
           pause += Self.slice
           await Task.yield()
+          try Task.checkCancellation()
         }
       }
     } catch {
@@ -66,6 +67,8 @@ extension Session {
       case .busy: try await nextEvent(operation)
       case .broken:
         throw SSHError(.channelClosed, operation, "an earlier write was given up half-way")
+      case .finished:
+        throw SSHError(.channelClosed, operation, "its input was ended before")
       }
     }
   }
@@ -82,7 +85,7 @@ extension Session {
     let operation = "could not end the input of a command on \(target)"
     let channel = try await startWriting(id, operation)
     defer {
-      channel.writer = .broken
+      channel.writer = .finished
       wake()
     }
     let code = try await complete(operation) { libssh2_channel_send_eof(channel.pointer) }
@@ -125,10 +128,10 @@ extension Session {
     while true {
       let channel = try channel(id, operation)
       if let exit = exit(of: channel) { return exit }
-      // Waits for the close only once the end of the output has been seen; says so otherwise.
-      let code = libssh2_channel_wait_closed(channel.pointer)
+      // Takes in what has arrived, which may be the exit status.
+      let isClosed = channel.isClosed
       if let exit = exit(of: channel) { return exit }
-      if code == 0 { return .missing }
+      if isClosed { return .missing }
       try await nextEvent(operation)
     }
   }

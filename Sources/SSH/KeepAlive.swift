@@ -10,6 +10,7 @@ struct KeepAlive {
   /// When the request that is not answered yet was sent.
   private(set) var asked: ContinuousClock.Instant?
   private var earliest: ContinuousClock.Instant?
+  private var taken: UInt64 = 0
 
   /// What to do now.
   enum Act { case nothing, ask, giveUp }
@@ -21,11 +22,19 @@ struct KeepAlive {
     return earliest.map { max($0, due) } ?? due
   }
 
+  /// What to do at `now`; `taken` is how many bytes the other side's system has taken in.
+  ///
+  /// While that grows, the request may only be waiting behind a long upload on a slow network.
   mutating func act(
-    at now: ContinuousClock.Instant, lastReceived: ContinuousClock.Instant
+    at now: ContinuousClock.Instant, lastReceived: ContinuousClock.Instant, taken: UInt64
   ) -> Act {
     guard now >= next(after: lastReceived) else { return .nothing }
-    if let asked, lastReceived <= asked { return .giveUp }
+    defer { self.taken = taken }
+    if let asked, lastReceived <= asked {
+      guard taken > self.taken else { return .giveUp }
+      self.asked = now
+      return .nothing
+    }
     asked = now
     earliest = now + Self.shortestInterval
     return .ask
@@ -61,7 +70,7 @@ extension Session {
   }
 
   private func askForSign(of now: ContinuousClock.Instant) {
-    switch keepAlive.act(at: now, lastReceived: wire.lastReceived) {
+    switch keepAlive.act(at: now, lastReceived: wire.lastReceived, taken: wire.taken) {
     case .nothing: break
     case .ask:
       libssh2_keepalive_config(handle.pointer, 1, 2)

@@ -135,6 +135,7 @@ actor Session: EventSource {
   /// Waits until something has happened on the connection.
   func nextEvent(_ operation: String) async throws {
     wire.flush()
+    if wire.isDrained { lose(wire.ending ?? "the connection was closed") }
     try check(operation)
     let id = newID()
     try await withTaskCancellationHandler {
@@ -168,16 +169,23 @@ actor Session: EventSource {
       return SSHError(
         failure.kind, operation, failure.reason, code: failure.code, hint: failure.hint)
     }
-    let kind = Self.lossCodes.contains(code) ? .connectionLost : kind
+    let kind = Self.kinds[code] ?? kind
     let reason = wire.farewell ?? lowerCased(text)
     let error = SSHError(kind, operation, reason, code: code)
     if kind == .connectionLost || kind == .protocolViolation { fail(error) }
     return error
   }
 
-  private static let lossCodes: Set<Int32> = [
-    LIBSSH2_ERROR_SOCKET_NONE, LIBSSH2_ERROR_SOCKET_SEND, LIBSSH2_ERROR_SOCKET_DISCONNECT,
-    LIBSSH2_ERROR_SOCKET_RECV, LIBSSH2_ERROR_SOCKET_TIMEOUT,
+  /// What no operation recovers from.
+  private static let kinds: [Int32: SSHError.Kind] = [
+    LIBSSH2_ERROR_SOCKET_NONE: .connectionLost,
+    LIBSSH2_ERROR_SOCKET_SEND: .connectionLost,
+    LIBSSH2_ERROR_SOCKET_RECV: .connectionLost,
+    LIBSSH2_ERROR_SOCKET_DISCONNECT: .connectionLost,
+    LIBSSH2_ERROR_SOCKET_TIMEOUT: .connectionLost,
+    LIBSSH2_ERROR_INVALID_MAC: .protocolViolation,
+    LIBSSH2_ERROR_DECRYPT: .protocolViolation,
+    LIBSSH2_ERROR_OUT_OF_BOUNDARY: .protocolViolation,
   ]
 
   /// Has libssh2 take in what arrived; a read of nothing does that without taking data.

@@ -24,6 +24,11 @@ final class SocketLink: Link {
     return moved(Glibc.send(descriptor, bytes.baseAddress, bytes.count, flags))
   }
 
+  var unacknowledged: Int {
+    var count: Int32 = 0
+    return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+  }
+
   func shutDown() { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
   private func moved(_ count: Int) -> Moved {

@@ -46,6 +46,8 @@ final class TunnelLink: Link {
     }
   }
 
+  var unacknowledged: Int { outer.assumeIsolated { $0.wire.link.unacknowledged } }
+
   func shutDown() {
     let link = ObjectIdentifier(self)
     outer.assumeIsolated { [channel] session in

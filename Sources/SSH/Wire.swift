@@ -37,6 +37,8 @@ protocol Link: AnyObject {
   func receive(into buffer: UnsafeMutableRawBufferPointer) -> Moved
   func send(_ bytes: UnsafeRawBufferPointer) -> Moved
   func shutDown()
+  /// Bytes that were sent and that the other side's system has not taken in yet.
+  var unacknowledged: Int { get }
 }
 
 /// The bytes on their way between libssh2 and a link, in both directions.
@@ -78,6 +80,12 @@ final class Wire {
   var isCongested: Bool { outbound.count - sentOfOutbound > Wire.outboundLimit }
   /// All that arrived was handed to libssh2, and no more will arrive.
   var isDrained: Bool { ending != nil && unread.isEmpty }
+
+  /// Bytes that the other side's system has taken in.
+  var taken: UInt64 {
+    let (sent, waiting) = (counters.value.sent, UInt64(max(0, link.unacknowledged)))
+    return sent > waiting ? sent - waiting : 0
+  }
 
   /// Takes in what the link has, as far as there is room.
   func fill() {

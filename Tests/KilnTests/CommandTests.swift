@@ -93,7 +93,7 @@ import Testing
     try await RunsOnDisk.with { runs in
       let run = try runs.begin(.gone())
       try await Journal(of: run).intend(
-        .guestDirectory(on: "ssh://me@host", directory: "/var/tmp/kiln-1"))
+        .guestDirectory(on: "ssh://me@host", directory: "/var/tmp/kiln-1", login: GuestLogin()))
       let ran = try await runs.kiln("show", run.run.text)
       #expect(ran.stdout.contains("state:    interrupted\n"))
       #expect(

@@ -224,6 +224,20 @@ import Testing
     #expect(record.exitCode == 1)
   }
 
+  @Test func `the first record shows no secret`() throws {
+    let run = try scratch.archive.create(at: .noon)
+    let redactor = Redactor()
+    redactor.add(Secret("hunter22"))
+    var record = RunRecord.sample(run.run, process: try .current())
+    record.steps[0].name = "hunter22"
+    record.steps[0].summary = "https://h/c?sv=1&sig=a%2Fb"
+    _ = try RunRecorder(record, in: run, through: redactor)
+    let text = try scratch.text(run.recordPath)
+    #expect(!text.contains("hunter22"))
+    #expect(!text.contains("a%2Fb"))
+    #expect(text.contains("https://h/c?sv=1&sig=***"))
+  }
+
   @Test func `a record that could not be written is told at the end`() async throws {
     let run = try scratch.archive.create(at: .noon)
     let recorder = try RunRecorder(.sample(run.run, process: try .current()), in: run)

@@ -12,7 +12,7 @@ struct RunningAgent: Sendable {
       let said = try await TestSupport.run("ssh-agent", ["-a", socket, "-s"]).succeeded().stdout
       let digits = said.split(separator: "SSH_AGENT_PID=").last?.prefix { $0.isNumber } ?? ""
       let process = pid_t(digits)
-      defer { if let process { kill(process, SIGTERM) } }
+      defer { if let process { kill(process, SIGKILL) } }
       return try await body(RunningAgent(socket: socket))
     }
   }

@@ -1,7 +1,7 @@
 import SSH
 import Testing
 
-@Suite struct ConfigTests {
+@Suite(.timeLimit(.minutes(5))) struct ConfigTests {
   struct Row: Sendable, CustomTestStringConvertible {
     let name: String
     let config: String
@@ -105,7 +105,7 @@ import Testing
     ("\nUser", "/home/me/.ssh/config:2: User has no value"),
     ("User \"al", "/home/me/.ssh/config:1: a quotation mark is missing"),
     ("Include circle", "/home/me/.ssh/circle: files include each other more than 16 deep"),
-    ("ProxyJump %h", "the host name is not valid"),
+    ("ProxyJump -x", "the host name is not valid"),
   ])
   func `a mistake is told with its place`(config: String, reason: String) throws {
     let error = #expect(throws: SSHError.self) { try Self.resolve(config) }
@@ -139,7 +139,7 @@ import Testing
   }
 }
 
-@Suite struct DestinationTests {
+@Suite(.timeLimit(.minutes(5))) struct DestinationTests {
   @Test(arguments: [
     ("ssh://build", SSHDestination(host: "build")),
     ("ssh://al@build:2222", SSHDestination(user: "al", host: "build", port: 2222)),

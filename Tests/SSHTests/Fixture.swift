@@ -1,3 +1,4 @@
+import Glibc
 import SSH
 import TestSupport
 
@@ -9,6 +10,18 @@ struct Outcome: Equatable {
 
   var text: String { String(decoding: output, as: UTF8.self) }
   var errorText: String { String(decoding: errors, as: UTF8.self) }
+}
+
+/// Lends a server whose sessions don't read the own `~/.bashrc` of who runs the tests: Debian's
+/// bash does that when `sshd` starts it as the outermost shell, and such files can be slow and say
+/// things.
+func withServer<Value>(
+  _ configuration: SSHServer.Configuration = SSHServer.Configuration(),
+  _ body: (SSHServer) async throws -> Value
+) async throws -> Value {
+  var configuration = configuration
+  configuration.lines.append("SetEnv SHLVL=1")
+  return try await SSHServer.with(configuration, body)
 }
 
 extension SSHServer {
@@ -98,10 +111,35 @@ extension SSHChannel {
 }
 
 /// Bytes without a pattern that a fault could hide in; always the same ones.
+///
+/// Made eight at a time,
+/// as a debug build would need seconds, in which no other test's tasks could run.
 func noise(_ count: Int) -> [UInt8] {
-  var state: UInt64 = 0x9e37_79b9_7f4a_7c15
-  return (0..<count).map { _ in
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return UInt8(truncatingIfNeeded: state >> 56)
+  [UInt8](unsafeUninitializedCapacity: (count + 7) / 8 * 8) { buffer, size in
+    let words = UnsafeMutableRawBufferPointer(buffer).bindMemory(to: UInt64.self)
+    var state: UInt64 = 0x9e37_79b9_7f4a_7c15
+    var index = 0
+    while index < words.count {
+      state ^= state << 13
+      state ^= state >> 7
+      state ^= state << 17
+      words[index] = state
+      index += 1
+    }
+    size = count
+  }
+}
+
+/// Whether two large arrays are the same.
+///
+/// `==` takes seconds for them in a debug build, in which no
+/// other test's tasks could run.
+func same(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+  guard one.count == other.count else { return false }
+  return one.withUnsafeBytes { one in
+    other.withUnsafeBytes { other in
+      guard let first = one.baseAddress, let second = other.baseAddress else { return true }
+      return memcmp(first, second, one.count) == 0
+    }
   }
 }

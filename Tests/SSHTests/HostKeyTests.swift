@@ -3,21 +3,21 @@ import SSH
 import TestSupport
 import Testing
 
-@Suite struct HostKeyTests {
+@Suite(.timeLimit(.minutes(5))) struct HostKeyTests {
   @Test func `a known host is connected to`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       try await connects(server, lines: ["[127.0.0.1]:\(server.port) \(server.hostPublicKey)"])
     }
   }
 
   @Test func `a wildcard entry knows the host`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       try await connects(server, lines: ["# comment", "", "[127.0.*]:* \(server.hostPublicKey)"])
     }
   }
 
   @Test func `a hashed entry knows the host`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let plain = "[127.0.0.1]:\(server.port) \(server.hostPublicKey)"
       let file = try knownHosts([plain], server)
       _ = try await TestSupport.run("ssh-keygen", ["-q", "-H", "-f", file]).succeeded()
@@ -27,7 +27,7 @@ import Testing
   }
 
   @Test func `an unknown host is refused with its fingerprint and a way on`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let print = try await TestSupport.run("ssh-keygen", ["-lf", server.hostKeyFile + ".pub"])
       let fingerprint = String(print.stdout.split(separator: " ")[1])
       let error = try await refused(server, lines: ["other.example \(server.hostPublicKey)"])
@@ -39,14 +39,14 @@ import Testing
   }
 
   @Test func `an entry for port 22 does not stand for another port`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let error = try await refused(server, lines: ["127.0.0.1 \(server.hostPublicKey)"])
       #expect(error.kind == .hostKeyUnknown)
     }
   }
 
   @Test func `a negated pattern excludes the host`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let name = "[127.0.0.1]:\(server.port)"
       let error = try await refused(server, lines: ["*,!\(name) \(server.hostPublicKey)"])
       #expect(error.kind == .hostKeyUnknown)
@@ -55,7 +55,7 @@ import Testing
 
   @Test(arguments: [HostKeyPolicy.known, .acceptNew])
   func `a changed key is refused and the entry named`(policy: HostKeyPolicy) async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let other = try await server.clientKey().publicKey
       let lines = ["# first", "[127.0.0.1]:\(server.port) \(other)"]
       let error = try await refused(server, lines: lines, policy)
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func `another type of key than the known one is a changed key`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let other = try await server.clientKey(.ecdsa).publicKey
       let line = "[127.0.0.1]:\(server.port) \(other)"
       let error = try await refused(server, lines: [line], .acceptNew)
@@ -76,14 +76,14 @@ import Testing
   @Test(arguments: [0, 1])
   func `of a host's several keys the known one is asked for`(index: Int) async throws {
     let configuration = SSHServer.Configuration(hostKeys: [.ed25519, .ecdsa])
-    try await SSHServer.with(configuration) { server in
+    try await withServer(configuration) { server in
       let key = server.hostKeys[index].publicKey
       try await connects(server, lines: ["[127.0.0.1]:\(server.port) \(key)"])
     }
   }
 
   @Test func `a revoked key is refused even where it is known`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let name = "[127.0.0.1]:\(server.port)"
       let lines = ["\(name) \(server.hostPublicKey)", "@revoked * \(server.hostPublicKey)"]
       let error = try await refused(server, lines: lines)
@@ -93,14 +93,14 @@ import Testing
   }
 
   @Test func `a certificate authority's line is no host key`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let error = try await refused(server, lines: ["@cert-authority * \(server.hostPublicKey)"])
       #expect(error.kind == .hostKeyUnknown)
     }
   }
 
   @Test func `a new host is added to the file and known from then on`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let file = "\(server.directory)/new/known_hosts"
       try await connects(server, file: file, .acceptNew)
       let line = "[127.0.0.1]:\(server.port) \(server.hostPublicKey)\n"
@@ -112,7 +112,7 @@ import Testing
   }
 
   @Test func `a new host does not spoil a last line without its end`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let file = "\(server.directory)/my_hosts"
       try Data("other.example \(server.hostPublicKey)".utf8).write(to: URL(filePath: file))
       try await connects(server, file: file, .acceptNew)
@@ -121,7 +121,7 @@ import Testing
   }
 
   @Test func `a pinned key lets no other host in`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       var options = server.options(try await server.clientKey())
       options.hostKeyPolicy = .pinned(try await server.clientKey().publicKey)
       #expect(try await server.refusal(options).kind == .hostKeyChanged)
@@ -129,7 +129,7 @@ import Testing
   }
 
   @Test func `a server with only an RSA host key is refused with the reason`() async throws {
-    try await SSHServer.with(SSHServer.Configuration(hostKeys: [.rsa])) { server in
+    try await withServer(SSHServer.Configuration(hostKeys: [.rsa])) { server in
       let error = try await refused(server, lines: [])
       #expect(error.kind == .handshakeFailed)
       #expect(error.code == -5)
@@ -138,7 +138,7 @@ import Testing
   }
 
   @Test func `a host key alias is the name that is looked for`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let file = try knownHosts(["build-7 \(server.hostPublicKey)"], server)
       var target = server.target()
       target.hostKeyAlias = "build-7"

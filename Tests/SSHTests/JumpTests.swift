@@ -2,18 +2,18 @@ import SSH
 import TestSupport
 import Testing
 
-@Suite struct JumpTests {
+@Suite(.timeLimit(.minutes(5))) struct JumpTests {
   @Test func `a connection goes through two jump hosts`() async throws {
-    try await SSHServer.with { first in
-      try await SSHServer.with { second in
-        try await SSHServer.with { last in
+    try await withServer { first in
+      try await withServer { second in
+        try await withServer { last in
           let options = try await options(first, second, last)
           var target = last.target()
           target.jumps = [first.target(), second.target()]
           let connection = try await SSHConnection.connect(to: target, options: options)
           let bytes = noise(3_000_000)
           let outcome = try await connection.run("cat; exit 4", input: bytes)
-          #expect(outcome.output == bytes)
+          #expect(same(outcome.output, bytes))
           #expect(outcome.exit == .status(4))
           await connection.close()
           #expect(try first.log.contains("Accepted publickey"))
@@ -24,8 +24,8 @@ import Testing
   }
 
   @Test func `the host key behind a jump host is checked too`() async throws {
-    try await SSHServer.with { jump in
-      try await SSHServer.with { last in
+    try await withServer { jump in
+      try await withServer { last in
         var options = try await options(jump, last)
         options.knownHostsFiles = [jump.knownHostsFile]
         var target = last.target()
@@ -38,8 +38,8 @@ import Testing
   }
 
   @Test func `a jump host that can't reach the target says so`() async throws {
-    try await SSHServer.with { jump in
-      try await SSHServer.with { last in
+    try await withServer { jump in
+      try await withServer { last in
         let options = try await options(jump, last)
         try await last.stop()
         var target = last.target()
@@ -52,8 +52,8 @@ import Testing
   }
 
   @Test func `a lost jump host is a lost connection`() async throws {
-    try await SSHServer.with { jump in
-      try await SSHServer.with { last in
+    try await withServer { jump in
+      try await withServer { last in
         let options = try await options(jump, last)
         var target = last.target()
         target.jumps = [jump.target()]
@@ -79,12 +79,12 @@ import Testing
   }
 }
 
-@Suite struct AddressTests {
+@Suite(.timeLimit(.minutes(5))) struct AddressTests {
   @Test func `an IPv6 address is connected to`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let port = server.port
       let lines = ["Port \(port)", "ListenAddress [::1]:\(port)"]
-      try await SSHServer.with(SSHServer.Configuration(lines: lines)) { second in
+      try await withServer(SSHServer.Configuration(lines: lines)) { second in
         let options = second.options(try await second.clientKey())
         let target = second.target(port: port, host: "::1")
         let connection = try await SSHConnection.connect(to: target, options: options)
@@ -97,7 +97,7 @@ import Testing
 
   @Test func `an address that does not answer gives way to the next`() async throws {
     // "localhost" has ::1 first where it has both, and the server listens at 127.0.0.1 only.
-    try await SSHServer.with { server in
+    try await withServer { server in
       let options = server.options(try await server.clientKey())
       let target = server.target(host: "localhost")
       let connection = try await SSHConnection.connect(to: target, options: options)

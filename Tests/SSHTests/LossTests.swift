@@ -2,7 +2,7 @@ import SSH
 import TestSupport
 import Testing
 
-@Suite struct LossTests {
+@Suite(.timeLimit(.minutes(5))) struct LossTests {
   @Test func `a cut connection ends every wait`() async throws {
     try await throughProxy { proxy, connection in
       let channel = try await connection.open("exec sleep 60")
@@ -49,7 +49,7 @@ import Testing
   }
 
   @Test func `a quiet command on a living connection is left alone`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       try await server.connected({ $0.keepAliveInterval = .milliseconds(100) }) { connection in
         let outcome = try await connection.run("sleep 4; echo done")
         #expect(outcome.text == "done\n")
@@ -58,7 +58,7 @@ import Testing
   }
 
   @Test func `what arrived before the cut can still be read`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       try await server.connected { connection in
         let channel = try await connection.open("echo last words; exec sleep 60")
         #expect(try await channel.read() == .standard(Array("last words\n".utf8)))
@@ -73,7 +73,7 @@ import Testing
   }
 
   @Test func `a port without a server is unreachable`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let options = server.options(try await server.clientKey())
       try await server.stop()
       let error = try await server.refusal(options)
@@ -83,7 +83,7 @@ import Testing
   }
 
   @Test func `a server that says nothing runs out of time`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       try await FaultProxy.with(to: server.port) { proxy in
         proxy.silence()
         var options = server.options(try await server.clientKey())
@@ -95,7 +95,7 @@ import Testing
   }
 
   @Test func `a host name that does not exist is unreachable`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       let error = try await server.refusal(
         server.options(), target: server.target(host: "no-such-host.invalid"))
       #expect(error.kind == .unreachable)
@@ -104,7 +104,7 @@ import Testing
   }
 
   @Test func `a closed connection refuses further work`() async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       try await server.connected { connection in
         await connection.close()
         let error = try await failure { _ = try await connection.open("true") }
@@ -116,7 +116,7 @@ import Testing
   private func throughProxy(
     _ body: (FaultProxy, SSHConnection) async throws -> Void
   ) async throws {
-    try await SSHServer.with { server in
+    try await withServer { server in
       try await FaultProxy.with(to: server.port) { proxy in
         try await server.connected(
           port: proxy.port,

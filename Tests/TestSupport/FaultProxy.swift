@@ -32,7 +32,7 @@ public final class FaultProxy: Sendable {
     public var connections = 0
     /// How often a client spoke after it had been given something, over all connections.
     ///
-    /// An upper bound of the round trips that the conversation needed, without the TCP handshake.
+    /// The conversation needed at most one round trip more than this, the TCP handshake left out.
     public var turns = 0
   }
 
@@ -53,9 +53,8 @@ public final class FaultProxy: Sendable {
   public static func with<Value>(
     to target: Int, _ body: (FaultProxy) async throws -> Value
   ) async throws -> Value {
-    let port = try freePort()
-    let proxy = FaultProxy(
-      port: port, engine: try ProxyEngine(port: port, target: target), bell: try Bell())
+    let (port, engine) = try listening(target)
+    let proxy = FaultProxy(port: port, engine: engine, bell: try Bell())
     let (ended, end) = AsyncStream<Void>.makeStream()
     let thread = Thread {
       proxy.serve()
@@ -67,6 +66,17 @@ public final class FaultProxy: Sendable {
     proxy.change { $0.stop() }
     for await _ in ended {}
     return try outcome.get()
+  }
+
+  /// An engine at a port that was free a moment ago: where another test took it meanwhile, at
+  /// another one.
+  private static func listening(_ target: Int) throws -> (port: Int, engine: ProxyEngine) {
+    for _ in 0..<10 {
+      let port = try freePort()
+      if let engine = try? ProxyEngine(port: port, target: target) { return (port, engine) }
+    }
+    let port = try freePort()
+    return (port, try ProxyEngine(port: port, target: target))
   }
 
   /// Ends all connections that there are now; the proxy takes new ones.

@@ -195,7 +195,7 @@ extension SSHServer {
     key.split(separator: " ").prefix(2).joined(separator: " ")
   }
 
-  private static func currentUser() throws -> String {
+  static func currentUser() throws -> String {
     guard let entry = getpwuid(geteuid()) else {
       throw KitError("could not tell who runs the tests: no user has the id \(geteuid())")
     }

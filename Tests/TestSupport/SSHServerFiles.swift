@@ -11,7 +11,9 @@ extension SSHServer {
     ///
     /// Any other user may log in as well.
     public enum Account: Sendable {
-      /// Who runs the tests.
+      /// Who runs the tests, with an empty home directory of the server's own as `$HOME`.
+      ///
+      /// Their own startup files may be slow, and break when a test kills a session in them.
       case current
       /// A user that is there, such as a ``TestUser``.
       case named(String)
@@ -33,7 +35,7 @@ extension SSHServer {
     public var hostKeys: [KeyPair.Kind]
     /// Whether the server offers SFTP.
     public var sftp: SFTP
-    /// Further lines for `sshd_config`; they win over the kit's own.
+    /// Further lines for `sshd_config`, without a `Match` block; they win over the kit's own.
     public var lines: [String]
 
     /// A server for the user who runs the tests, with an Ed25519 host key and without SFTP.
@@ -67,6 +69,8 @@ struct SSHServerFiles: Sendable {
     for kind in configuration.hostKeys { keys.append(try await KeyPair.make(kind, in: directory)) }
     hostKeys = keys
     try Data().write(to: URL(filePath: "\(directory)/authorized_keys"))
+    try FileManager.default.createDirectory(
+      atPath: "\(directory)/home", withIntermediateDirectories: false)
     // As root, sshd refuses to start without it, and nothing makes it where no systemd runs.
     if geteuid() == 0 {
       try FileManager.default.createDirectory(
@@ -103,7 +107,10 @@ struct SSHServerFiles: Sendable {
         "UsePAM no",
       ] + hostKeys.map { "HostKey \($0.privateKeyFile)" }
       + (configuration.sftp == .on ? ["Subsystem sftp internal-sftp"] : [])
-    try Data((lines.joined(separator: "\n") + "\n").utf8)
+    let home = [
+      "Match User \(try SSHServer.currentUser())", "SetEnv \(mark) HOME=\(directory)/home",
+    ]
+    try Data(((lines + home).joined(separator: "\n") + "\n").utf8)
       .write(to: URL(filePath: "\(directory)/sshd_config"))
   }
 }

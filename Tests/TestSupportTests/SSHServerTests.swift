@@ -64,6 +64,14 @@ struct SSHServerTests {
     }
   }
 
+  @Test func `the startup files of who runs the tests are out of play`() async throws {
+    try await SSHServer.with { server in
+      let ssh = try await SSHClient(server)
+      #expect(try await ssh.run("echo $HOME").stdout == "\(server.directory)/home\n")
+      #expect(try await ssh.run("ls -A $HOME").stdout == "")
+    }
+  }
+
   @Test func `what a session left running ends with the server`() async throws {
     let pid = try await SSHServer.with { server in
       let ssh = try await SSHClient(server)

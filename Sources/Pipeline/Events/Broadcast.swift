@@ -60,21 +60,16 @@ extension BuildEvent {
   /// The same event with the secrets taken out of its texts.
   fileprivate func redacted(by redactor: Redactor) -> BuildEvent {
     func clean(_ text: String) -> String { redactor.redact(text) }
-    func clean(_ step: StepOutline) -> StepOutline {
-      StepOutline(
-        number: step.number, name: clean(step.name), type: step.type,
-        summary: clean(step.summary), position: step.position)
-    }
     switch self {
     case .runStarted(let run):
       return .runStarted(
         RunOutline(
           run: run.run, template: clean(run.template), on: clean(run.on),
-          steps: run.steps.map(clean)))
+          steps: run.steps.map { $0.redacted(by: redactor) }))
     case .fetching(let uri, let received, let total):
       return .fetching(uri: clean(uri), received: received, of: total)
     case .stepStarted(let step):
-      return .stepStarted(clean(step))
+      return .stepStarted(step.redacted(by: redactor))
     case .stepFinished(var result):
       result.name = clean(result.name)
       result.message = result.message.map(clean)
@@ -94,5 +89,14 @@ extension BuildEvent {
     case .phase, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted:
       return self
     }
+  }
+}
+
+extension StepOutline {
+  /// The same outline with the secrets taken out of its texts.
+  func redacted(by redactor: Redactor) -> StepOutline {
+    StepOutline(
+      number: number, name: redactor.redact(name), type: type, summary: redactor.redact(summary),
+      position: position)
   }
 }

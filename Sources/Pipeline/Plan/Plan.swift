@@ -25,6 +25,14 @@ public struct Plan: Sendable {
     case skipped(String)
   }
 
+  /// Whether the deprovision script must be on the machine: it runs, or a customizer edits it.
+  ///
+  /// On a machine that somebody keeps, it is not put there without need.
+  var needsDeprovisionScript: Bool {
+    if case .deprovision = generalization { return true }
+    return steps.contains { $0.job?.script.contains(Array(DeprovisionStep.name.utf8)) ?? false }
+  }
+
   /// Whether a step needs to be root.
   public var needsRoot: Bool {
     steps.contains {

@@ -134,7 +134,7 @@ public struct Planner: Sendable {
     do {
       return .success(
         try await scripts.fetch(fetch.uri, sha256: fetch.sha256) { received, total in
-          report(.fetching(uri: fetch.uri, received: received, of: total))
+          report(.fetching(uri: SafeURI.text(fetch.uri), received: received, of: total))
         })
     } catch is CancellationError {
       throw CancellationError()

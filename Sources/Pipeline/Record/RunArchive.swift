@@ -122,9 +122,8 @@ public struct RunArchive: Sendable {
     var made = ""
     for piece in path.split(separator: "/") {
       made += "/" + piece
-      guard mkdir(made, 0o700) == 0 || errno == EEXIST || access(made, F_OK) == 0 else {
-        throw .refused("make `\(made)`", errno)
-      }
+      guard mkdir(made, 0o700) != 0, case let code = errno, code != EEXIST else { continue }
+      guard access(made, F_OK) == 0 else { throw .refused("make `\(made)`", code) }
     }
   }
 }

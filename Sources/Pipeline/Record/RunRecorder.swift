@@ -18,9 +18,17 @@ public final class RunRecorder: EventSink {
   private let state: Mutex<State>
 
   /// Writes the first record; the run must not begin before this has returned.
+  ///
+  /// `redactor` takes the secrets out of `record`; the events must come through it already.
   /// - Throws: ``RecordError`` with the file system's reason.
-  public init(_ record: RunRecord, in directory: RunDirectory) throws(RecordError) {
+  public init(
+    _ record: RunRecord, in directory: RunDirectory, through redactor: Redactor = Redactor()
+  ) throws(RecordError) {
     self.directory = directory
+    var record = record
+    record.template = redactor.redact(record.template)
+    record.on = redactor.redact(record.on)
+    record.steps = record.steps.map { $0.redacted(by: redactor) }
     state = Mutex(State(record: record))
     try directory.write(record)
   }

@@ -3,8 +3,10 @@ import Digests
 
 /// The last step: it runs what the guest's deprovision script now says (`aib.md` c.8).
 enum DeprovisionStep {
+  /// The script's name, which its users know.
+  static let name = "DeprovisioningScript.sh"
   /// Where AIB's users know the script to be.
-  static let path = "/tmp/DeprovisioningScript.sh"
+  static let path = "/tmp/\(name)"
 
   /// The default script, placed before the first customizer so that customizers can edit it.
   static func defaultScript() throws -> PlacedFile {

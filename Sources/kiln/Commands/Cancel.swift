@@ -70,9 +70,13 @@ struct Cancel: AsyncParsableCommand {
         try await Task.sleep(for: Self.pause)
       }
     }
+    let isCanceling = try directory.record().lastRunStatus.runState == .canceling
     throw CommandFault(
-      "waited \(Elapsed(Self.limit)) for run \(directory.run) to end: it still cleans up",
-      hint: "`kiln log -f \(directory.run)` shows what it does; process \(process.pid) is its own",
+      "waited \(Elapsed(Self.limit)) for run \(directory.run) to end: "
+        + (isCanceling ? "it still cleans up" : "it has not reacted to SIGTERM"),
+      hint: isCanceling
+        ? "`kiln log -f \(directory.run)` shows what it does"
+        : "`kill -9 \(process.pid)` ends it, and then `kiln gc` removes what it left behind",
       exit: .timedOut)
   }
 }

@@ -21,15 +21,25 @@ struct Log: AsyncParsableCommand {
     let directory = try chosen.find()
     let file: RunDirectory.GrowingFile = json ? .events : .log
     var offset = 0
-    while true {
-      // First the state, then the file: what a run writes before its end is not missed.
-      let isOver = try !follow || directory.standing().standing.isFinal
-      while case let bytes = try directory.bytes(of: file, from: offset), !bytes.isEmpty {
-        try StandardOutput.write(bytes)
-        offset += bytes.count
-      }
-      if isOver { return }
+    while follow, try !directory.standing().standing.isFinal {
+      offset = try print(file, of: directory, from: offset)
       try await Task.sleep(for: Self.pause)
     }
+    // The record may be ahead of the log by a moment.
+    if follow { try await Task.sleep(for: Self.pause) }
+    _ = try print(file, of: directory, from: offset)
+  }
+
+  /// Prints what there is from `offset` on.
+  /// - Returns: the offset behind it.
+  private func print(
+    _ file: RunDirectory.GrowingFile, of directory: RunDirectory, from offset: Int
+  ) throws -> Int {
+    var offset = offset
+    while case let bytes = try directory.bytes(of: file, from: offset), !bytes.isEmpty {
+      try StandardOutput.write(bytes)
+      offset += bytes.count
+    }
+    return offset
   }
 }

@@ -16,7 +16,14 @@ struct ValidateCommand: ParsableCommand {
 
   func run() throws {
     var reports: [Report] = []
-    for file in files { reports.append(try report(on: file)) }
+    for file in files {
+      do {
+        reports.append(try report(on: file))
+      } catch let fault as CommandFault {
+        StandardError.write("error: \(fault)")
+        reports.append(Report(file: file, valid: false, diagnostics: []))
+      }
+    }
     if json {
       try StandardOutput.write(json: reports)
     }

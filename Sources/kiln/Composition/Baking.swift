@@ -14,11 +14,19 @@ struct Baking {
   private let host: SSHHost
   private let redactor = Redactor()
 
+  /// Somebody waits for the build: a refused connection is told within eight seconds.
+  ///
+  /// A download that broke after hours is taken up again all the same.
+  private static let patience = RetryPolicy(tries: 5, total: .seconds(6 * 3600))
+
   /// Checks what the command line says, before anything else is done.
   init(_ arguments: BakingArguments) throws {
     self.arguments = arguments
     let questions = Questions(arguments.ssh) { [redactor] secret in
-      secret.withBytes { _ = redactor.add(Pipeline.Secret(String(decoding: $0, as: UTF8.self))) }
+      let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
+      if redactor.add(Pipeline.Secret(text)) == .tooShort {
+        StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
+      }
     }
     host = try SSHHost(arguments.target, arguments.ssh, questions)
   }
@@ -57,11 +65,25 @@ struct Baking {
     }
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
+    let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
       scripts: try scripts(), scriptUser: arguments.scriptUser, generalization: generalization,
-      report: { terminal.receive($0) })
-    return try await Signals().cancelling {
-      try await planner.plan(template, from: bytes, named: arguments.template)
+      report: { events.receive($0) })
+    let signals = Signals()
+    do {
+      return try await signals.cancelling {
+        try await planner.plan(template, from: bytes, named: arguments.template)
+      }
+    } catch let error as CancellationError {
+      throw CommandFault(
+        "the build was stopped by request before it began",
+        exit: RunEnding.exit(for: error, signals.stop))
+    } catch let problems as PlanProblems {
+      terminal.close()
+      StandardError.write(problems.description)
+      throw CommandFault(
+        "could not plan the build of `\(arguments.template)`: see above",
+        exit: RunEnding.exit(for: problems, nil))
     }
   }
 
@@ -75,7 +97,8 @@ struct Baking {
     return Scripts(
       relativeTo: TemplateFile.directory(of: arguments.template),
       cache: DownloadCache(
-        root: FilePath(Places.downloads), client: HTTPClient(), mirrors: mirrors))
+        root: FilePath(Places.downloads), client: HTTPClient(), mirrors: mirrors,
+        retry: Retry(Self.patience)))
   }
 
   private var generalization: Plan.Generalization {

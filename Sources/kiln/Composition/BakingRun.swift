@@ -10,6 +10,7 @@ struct BakingRun {
   private let recorder: RunRecorder
   private let events: Broadcast
   private let log: CustomizationLog
+  private let eventLog: EventLog
 
   init(
     _ directory: RunDirectory, _ plan: Plan, _ host: SSHHost, _ console: any EventSink,
@@ -22,10 +23,11 @@ struct BakingRun {
       RunRecord(
         run: directory.run, template: plan.template, templateSHA256: plan.templateDigest.hex,
         on: host.name, process: try .current(), steps: plan.steps.map(\.outline), start: .now()),
-      in: directory)
+      in: directory, through: redactor)
     log = try CustomizationLog(of: directory, connectTimeout: host.timeout)
-    let eventLog = try EventLog(of: directory)
-    events = Broadcast(to: [recorder, log, eventLog, console], through: redactor)
+    eventLog = try EventLog(of: directory)
+    // The record last: whoever sees in it that the run has ended finds the logs whole.
+    events = Broadcast(to: [log, eventLog, console, recorder], through: redactor)
   }
 
   /// Builds, and ends the record whatever happens.
@@ -57,6 +59,9 @@ struct BakingRun {
       of: failure, after: ContinuousClock.now - start, stoppedBy: signals.stop)
     events.receive(.runFinished(result))
     try await recorder.settle()
+    for failure in [log.failure, eventLog.failure].compactMap(\.self) {
+      StandardError.write("warning: \(failure)")
+    }
     return result
   }
 }

@@ -1,7 +1,7 @@
 import Digests
 import Foundation
-import HTTP
-import Pipeline
+public import HTTP
+public import Pipeline
 import SystemPackage
 
 /// Gets scripts and files by `http(s)://`, `file://`, or by a path relative to the template.
@@ -11,7 +11,7 @@ struct Scripts: ScriptSource {
 
   /// Scripts of a template in the directory `base`, with downloads kept in `cache`.
   init(relativeTo base: String, cache: DownloadCache) {
-    self.base = base
+    self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
     self.cache = cache
   }
 
@@ -22,6 +22,7 @@ struct Scripts: ScriptSource {
     let scheme = uri.firstRange(of: "://").map { uri[..<$0.lowerBound].lowercased() }
     switch scheme {
     case "http", "https":
+      progress(0, nil)
       let file = try await cache.fetch(uri, sha256: sha256) {
         progress(Int($0.received), $0.total.map(Int.init))
       }
@@ -53,6 +54,8 @@ struct Scripts: ScriptSource {
     return FetchedFile(path: path, size: size, digest: digest, mode: mode)
   }
 }
+
+extension HTTPError: Hinting {}
 
 /// A script or file that could not be had.
 struct ScriptError: Error, Hinting, CustomStringConvertible {

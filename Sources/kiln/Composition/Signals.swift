@@ -1,12 +1,11 @@
 import Dispatch
-import Foundation
+import Glibc
 import Pipeline
 import Synchronization
 
 /// Turns SIGINT and SIGTERM into a cancellation.
 ///
-/// The second one ends the process at once: what it
-/// leaves is for `kiln gc`.
+/// The second one ends the process at once: what it leaves is for `kiln gc`.
 final class Signals: Sendable {
   private let received = Mutex<KilnExit?>(nil)
 
@@ -19,22 +18,67 @@ final class Signals: Sendable {
     _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
     let work = Task { try await body() }
-    let sources = [(SIGINT, KilnExit.interrupted), (SIGTERM, .terminated)].map { number, exit in
-      signal(number, SIG_IGN)
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-      source.setEventHandler { [self] in
-        let first = received.withLock { stop in
-          defer { stop = stop ?? exit }
-          return stop == nil
-        }
-        guard first else { _exit(exit.rawValue) }
-        note(exit)
-        work.cancel()
+    let watch = try SignalPipe.open { [self] number in
+      let exit: KilnExit = number == SIGINT ? .interrupted : .terminated
+      let first = received.withLock { stop in
+        defer { stop = stop ?? exit }
+        return stop == nil
       }
-      source.resume()
-      return source
+      guard first else { _exit(exit.rawValue) }
+      note(exit)
+      work.cancel()
     }
-    defer { for source in sources { source.cancel() } }
+    defer { SignalPipe.close(watch) }
     return try await work.value
+  }
+}
+
+/// Carries signals from their handler, where next to nothing is allowed, to a queue.
+///
+/// A dispatch source for signals would not do: on Linux it sees a signal only where every thread
+/// blocks it, and drops it where it is ignored.
+private enum SignalPipe {
+  private static let writeEnd = Atomic<CInt>(-1)
+
+  /// Tells `arrived` of each SIGINT and SIGTERM until what is returned is closed.
+  static func open(
+    _ arrived: @escaping @Sendable (CInt) -> Void
+  ) throws -> any DispatchSourceRead {
+    var ends: [CInt] = [-1, -1]
+    guard pipe(&ends) == 0 else {
+      throw CommandFault("could not watch for signals: \(String(cString: strerror(errno)))")
+    }
+    for end in ends {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
+    let (reading, writing) = (ends[0], ends[1])
+    let source = DispatchSource.makeReadSource(fileDescriptor: reading, queue: .global())
+    source.setEventHandler {
+      var number: UInt8 = 0
+      while read(reading, &number, 1) == 1 { arrived(CInt(number)) }
+    }
+    source.setCancelHandler {
+      Glibc.close(reading)
+      Glibc.close(writing)
+    }
+    source.resume()
+    writeEnd.store(writing, ordering: .sequentiallyConsistent)
+    for number in [SIGINT, SIGTERM] {
+      signal(number) { number in
+        let saved = errno
+        var byte = UInt8(truncatingIfNeeded: number)
+        _ = write(SignalPipe.writeEnd.load(ordering: .sequentiallyConsistent), &byte, 1)
+        errno = saved
+      }
+    }
+    return source
+  }
+
+  /// Ends the watch; from then on the signals end the process again.
+  static func close(_ watch: any DispatchSourceRead) {
+    for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+    writeEnd.store(-1, ordering: .sequentiallyConsistent)
+    watch.cancel()
   }
 }

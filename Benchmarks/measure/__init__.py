@@ -1,0 +1,1 @@
+"""The parts of the benchmark; `run` in the folder above puts them together."""

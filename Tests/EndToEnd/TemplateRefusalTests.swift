@@ -1,0 +1,121 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Templates and command lines that can't be used: nothing is connected to.
+@Suite(.timeLimit(.minutes(2)))
+struct TemplateRefusalTests {
+  /// Builds in an empty home with a target that nobody listens at.
+  private func build(
+    _ template: String? = nil, on target: String? = "ssh://root@127.0.0.1:9",
+    _ options: String..., named file: String = "t.json", prepare: (String) throws -> Void = { _ in }
+  ) async throws -> KilnEnd {
+    try await ScratchDirectory.with { home in
+      if let template { try Data(template.utf8).write(to: URL(filePath: "\(home)/t.json")) }
+      try prepare(home)
+      let ran = try await KilnProcess.run(
+        ["build", file] + (target.map { ["--on", $0] } ?? []) + options, in: home)
+      #expect(!FileManager.default.fileExists(atPath: "\(home)/state"))
+      return ran
+    }
+  }
+
+  private let good: String
+
+  init() throws { good = try Template.text([.shell("true")]) }
+
+  @Test func `broken JSON is refused with its place`() async throws {
+    let ran = try await build("{\n  \"location\": \"x\",\n  \"properties\": {,}\n}\n")
+    try expectRefusal(ran, exit: 2, "template-broken-json")
+  }
+
+  @Test func `an unknown customizer is refused with what was meant`() async throws {
+    let ran = try await build(try Template.text([Customizer(type: "Shel", inline: ["true"])]))
+    try expectRefusal(ran, exit: 2, "template-unknown-customizer")
+  }
+
+  @Test func `a PowerShell customizer is refused over SSH`() async throws {
+    let ran = try await build(
+      try Template.text([Customizer(type: "PowerShell", inline: ["Get-Date"])]))
+    try expectRefusal(ran, exit: 2, "template-powershell")
+  }
+
+  @Test func `a placeholder that is not filled in is refused`() async throws {
+    let ran = try await build(try Template.text([.script("<scriptUrl>")]))
+    try expectRefusal(ran, exit: 2, "template-placeholder")
+  }
+
+  @Test func `a template that is not there is refused`() async throws {
+    try expectRefusal(try await build(), exit: 2, "template-missing")
+  }
+
+  @Test func `an empty template is refused`() async throws {
+    try expectRefusal(try await build(""), exit: 2, "template-empty")
+  }
+
+  @Test func `a binary template is refused`() async throws {
+    let ran = try await build { home in
+      try Data((0..<4096).map { UInt8(truncatingIfNeeded: $0 * 37) })
+        .write(to: URL(filePath: "\(home)/t.json"))
+    }
+    try expectRefusal(ran, exit: 2, "template-binary")
+  }
+
+  @Test func `a directory for a template is refused`() async throws {
+    try expectRefusal(try await build(named: "."), exit: 2, "template-directory")
+  }
+
+  @Test func `a template without customizers and target is refused with all that it lacks`()
+    async throws
+  {
+    let ran = try await build("{\"properties\": {}}")
+    try expectRefusal(ran, exit: 2, "template-lacking")
+  }
+
+  @Test func `no target is refused`() async throws {
+    try expectRefusal(try await build(good, on: nil), exit: 2, "usage-no-target")
+  }
+
+  @Test func `a target that is no SSH host is refused`() async throws {
+    try expectRefusal(try await build(good, on: "ftp://host"), exit: 2, "usage-ftp")
+  }
+
+  @Test func `an SSH target without a host is refused`() async throws {
+    try expectRefusal(try await build(good, on: "ssh://"), exit: 2, "usage-no-host")
+  }
+
+  @Test func `an SSH timeout that is no duration is refused`() async throws {
+    let ran = try await build(good, "--ssh-timeout", "soon")
+    try expectRefusal(ran, exit: 2, "usage-ssh-timeout")
+  }
+
+  @Test func `a mirror rule that is none is refused`() async throws {
+    let ran = try await build(good, "--mirror", "https://a.example")
+    try expectRefusal(ran, exit: 2, "usage-mirror")
+  }
+
+  @Test func `an unknown option is refused`() async throws {
+    try expectRefusal(try await build(good, "--deprovison"), exit: 2, "usage-unknown-option")
+  }
+
+  @Test func `an unknown command is refused`() async throws {
+    try await ScratchDirectory.with { home in
+      try expectRefusal(
+        try await KilnProcess.run(["bake", "t.json"], in: home), exit: 2, "usage-unknown-command")
+    }
+  }
+}
+
+/// Templates that are read with a warning.
+@Suite(.timeLimit(.minutes(2)))
+struct TemplateWarningTests {
+  @Test func `an unknown field is told, and what was meant`() async throws {
+    try await ScratchDirectory.with { home in
+      let text = try Template.text([.shell("true")])
+        .replacing("\"buildTimeoutInMinutes\"", with: "\"buildTimeoutInMinute\"")
+      try Data(text.utf8).write(to: URL(filePath: "\(home)/t.json"))
+      let ran = try await KilnProcess.run(["validate", "t.json"], in: home)
+      try Snapshot.said.expect(ran.stderr, matches: "template-unknown-field")
+    }
+  }
+}
