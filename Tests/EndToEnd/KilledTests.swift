@@ -29,6 +29,17 @@ struct KilledTests {
     }
   }
 
+  @Test func `gc ends a job of root's`() async throws {
+    try await Rig.with { rig in
+      try rig.write("sleep 1000 &\necho under way\nwait\n", to: "a.sh")
+      try rig.writeTemplate(.script("a.sh"))
+      try await killInStep(rig)
+      let gc = try await rig.kiln(["gc"])
+      #expect(gc.exit == 0, "\(gc.stderr)")
+      try await rig.expectCleanGuest()
+    }
+  }
+
   @Test func `gc says that the machine is out of reach, and works later`() async throws {
     try await Rig.with { rig in
       try await FaultProxy.with(to: rig.server.port) { proxy in

@@ -29,6 +29,60 @@ struct MainJobTests {
     }
   }
 
+  @Test func `an address is fetched from the directory that --mirror names`() async throws {
+    try await Rig.with { rig in
+      try FileManager.default.createDirectory(
+        atPath: rig.path("mirror"), withIntermediateDirectories: false)
+      try rig.write("echo from the mirror\n", to: "mirror/a.sh")
+      try rig.writeTemplate(.script("https://no-such-host.invalid/scripts/a.sh"))
+      let ran = try await rig.build(
+        "--mirror", "https://no-such-host.invalid/scripts=\(rig.path("mirror"))")
+      #expect(ran.exit == 0, "\(ran.stderr)")
+      #expect(ran.stderr.contains("| from the mirror\n"))
+    }
+  }
+
+  @Test func `a large file is placed whole, with its permissions`() async throws {
+    try await Rig.with { rig in
+      let content = (0..<200_000).map { "line \($0)\n" }.joined()
+      try rig.write(content, to: "large")
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o750], ofItemAtPath: rig.path("large"))
+      try rig.writeTemplate(.file("large", to: rig.path("placed")))
+      let ran = try await rig.build()
+      #expect(ran.exit == 0, "\(ran.stderr)")
+      #expect(try rig.text("placed") == content)
+      let mode = try FileManager.default.attributesOfItem(atPath: rig.path("placed"))
+      #expect(mode[.posixPermissions] as? Int == 0o750)
+      try await rig.expectCleanGuest()
+    }
+  }
+
+  @Test(.requiresNamespaces, .requires("/usr/bin/openssl"))
+  func `a script is fetched over TLS from a server that this machine trusts`() async throws {
+    try await Rig.with { rig in
+      try rig.write("echo over TLS\n", to: "a.sh")
+      try await ScriptServer.with(rig.home, .https) { server in
+        try rig.writeTemplate(.script(server.url("a.sh")))
+        let stranger = try await rig.build()
+        #expect(stranger.exit == 1)
+        #expect(stranger.stderr.contains("certificate"), "\(stranger.stderr)")
+        let trusting = "mount --bind ca.pem /etc/ssl/certs/ca-certificates.crt; exec \"$@\""
+        let words = ["build", "t.json", "--on", rig.target] + rig.login
+        let ran = try await run(
+          "unshare", ["--mount", "sh", "-ec", trusting, "sh", try kilnBinary()] + words,
+          environment: [
+            "HOME": rig.home, "XDG_STATE_HOME": rig.path("state"),
+            "XDG_CACHE_HOME": rig.path("cache"), "SSH_AUTH_SOCK": nil, "CURL_CA_BUNDLE": nil,
+            "SSL_CERT_FILE": nil, "SSL_CERT_DIR": nil,
+          ],
+          directory: rig.home)
+        #expect(ran.exit == 0, "\(ran.stderr)")
+        #expect(ran.stderr.contains("| over TLS\n"))
+      }
+    }
+  }
+
   @Test func `the record, the journal, the log and the events tell of a run`() async throws {
     try await Rig.with { rig in
       try rig.writeTemplate(.shell("echo seen", name: "say it"), .shell("exit 0"))

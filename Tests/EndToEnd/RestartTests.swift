@@ -29,6 +29,26 @@ struct RestartTests {
     }
   }
 
+  @Test func `a machine that ends the script some time before it goes down has restarted`()
+    async throws
+  {
+    try await RestartingHost.with(Rig.cloudUser) { host in
+      try await Rig.with(host.server) { rig in
+        try rig.writeTemplate(
+          .shell(
+            "setsid sudo sh -c 'sleep 1; reboot' >/dev/null 2>&1 &", "sleep 0.3",
+            "kill -s KILL -- -$(ps -o pgid= -p $$ | tr -d ' ')"),
+          .shell("touch \(rig.path("next"))"))
+        let ran = try await rig.build()
+        #expect(ran.exit == 0, "\(ran.stderr)")
+        #expect(ran.stderr.contains("machine restarted, out of reach for"))
+        #expect(try rig.text("next") != nil)
+        #expect(await host.boots == 2)
+        try await rig.expectCleanGuest()
+      }
+    }
+  }
+
   @Test func `a machine that goes down unasked fails the step`() async throws {
     try await RestartingHost.with(Rig.cloudUser) { host in
       try await Rig.with(host.server) { rig in

@@ -26,6 +26,19 @@ struct StoppingTests {
     }
   }
 
+  @Test func `a signal ends a step of root's`() async throws {
+    try await Rig.with { rig in
+      try rig.write("sleep 1000 &\necho under way\nwait\n", to: "a.sh")
+      try rig.writeTemplate(.script("a.sh"))
+      let ran = try await rig.build { kiln in
+        try await kiln.waitUntilSays("| under way")
+        kiln.send(SIGINT)
+      }
+      #expect(ran.exit == 130, "\(ran.stderr)")
+      try await rig.expectCleanGuest()
+    }
+  }
+
   @Test func `a second signal ends kiln at once, and gc does the rest`() async throws {
     try await Rig.with { rig in
       let stubborn = Customizer.shell(

@@ -59,7 +59,11 @@ enum ShellStep {
     case .exited(let code), .exitedBeforeRestart(let code):
       throw StepFailure(outline, .exitCode(code))
     case .killed:
-      throw StepFailure(outline, .killed)
+      guard job.restarts == .restart,
+        let away = try await LateRestart().wait(for: guest, report: report.take)
+      else { throw StepFailure(outline, .killed) }
+      events.receive(.restarted(step: outline.number, outOfReach: away))
+      return StepEnd(.restarted, exitCode: nil)
     case .restarted(let shutdown, let away):
       guard job.restarts == .restart else {
         throw StepFailure(outline, .restartedUnasked(shutdown))

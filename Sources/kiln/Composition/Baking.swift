@@ -13,6 +13,7 @@ struct Baking {
   private let arguments: BakingArguments
   private let host: SSHHost
   private let redactor = Redactor()
+  private let signals: Signals
 
   /// Somebody waits for the build: a refused connection is told within eight seconds.
   ///
@@ -22,6 +23,7 @@ struct Baking {
   /// Checks what the command line says, before anything else is done.
   init(_ arguments: BakingArguments) throws {
     self.arguments = arguments
+    signals = try Signals()
     let questions = Questions(arguments.ssh) { [redactor] secret in
       let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
       if redactor.add(Pipeline.Secret(text)) == .tooShort {
@@ -36,7 +38,7 @@ struct Baking {
     let plan = try await plan()
     let directory = try RunArchive.ofUser().create(at: .now())
     let terminal = Terminal(manner, log: directory.logPath)
-    let result = try await BakingRun(directory, plan, host, terminal, redactor).bake()
+    let result = try await BakingRun(directory, plan, host, terminal, redactor).bake(signals)
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)
   }
@@ -69,7 +71,6 @@ struct Baking {
     let planner = Planner(
       scripts: try scripts(), scriptUser: arguments.scriptUser, generalization: generalization,
       report: { events.receive($0) })
-    let signals = Signals()
     do {
       return try await signals.cancelling {
         try await planner.plan(template, from: bytes, named: arguments.template)

@@ -30,8 +30,8 @@ struct BakingRun {
     events = Broadcast(to: [log, eventLog, console, recorder], through: redactor)
   }
 
-  /// Builds, and ends the record whatever happens.
-  func bake() async throws -> RunResult {
+  /// Builds until `signals` stop it, and ends the record whatever happens.
+  func bake(_ signals: Signals) async throws -> RunResult {
     let start = ContinuousClock.now
     events.receive(
       .runStarted(
@@ -39,7 +39,6 @@ struct BakingRun {
           run: directory.run.text, template: plan.template, on: host.name,
           steps: plan.steps.map(\.outline))))
     for note in plan.notes { events.receive(.note(note)) }
-    let signals = Signals()
     var failure: (any Error)?
     do {
       let journal = try Journal(of: directory)

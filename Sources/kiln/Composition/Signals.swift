@@ -3,33 +3,61 @@ import Glibc
 import Pipeline
 import Synchronization
 
-/// Turns SIGINT and SIGTERM into a cancellation.
+/// Turns SIGINT and SIGTERM into a cancellation, from when it is made until it is gone.
 ///
 /// The second one ends the process at once: what it leaves is for `kiln gc`.
 final class Signals: Sendable {
-  private let received = Mutex<KilnExit?>(nil)
+  private struct State {
+    var stop: KilnExit?
+    var act: (@Sendable (KilnExit) -> Void)?
+    var watch: (any DispatchSourceRead)?
+  }
+
+  private let state = Mutex(State())
+
+  /// Watches from now on; at most one does at a time.
+  init() throws {
+    try state.withLock { state in
+      state.watch = try SignalPipe.open { [weak self] number in
+        self?.receive(number == SIGINT ? .interrupted : .terminated)
+      }
+    }
+  }
+
+  deinit {
+    state.withLock { if let watch = $0.watch { SignalPipe.close(watch) } }
+  }
 
   /// The exit code of the signal that came, if one came.
-  var stop: KilnExit? { received.withLock { $0 } }
+  var stop: KilnExit? { state.withLock { $0.stop } }
 
-  /// Runs `body`, and cancels it when the first signal comes, which `note` is told of.
+  /// Runs `body`, and cancels it when the first signal comes or has come before, which `note` is
+  /// told of.
   func cancelling<Result: Sendable>(
     _ note: @escaping @Sendable (KilnExit) -> Void = { _ in },
     _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
     let work = Task { try await body() }
-    let watch = try SignalPipe.open { [self] number in
-      let exit: KilnExit = number == SIGINT ? .interrupted : .terminated
-      let first = received.withLock { stop in
-        defer { stop = stop ?? exit }
-        return stop == nil
-      }
-      guard first else { _exit(exit.rawValue) }
+    let act: @Sendable (KilnExit) -> Void = { exit in
       note(exit)
       work.cancel()
     }
-    defer { SignalPipe.close(watch) }
+    let earlier = state.withLock { state in
+      state.act = act
+      return state.stop
+    }
+    if let earlier { act(earlier) }
+    defer { state.withLock { $0.act = nil } }
     return try await work.value
+  }
+
+  private func receive(_ exit: KilnExit) {
+    let (isFirst, act) = state.withLock { state in
+      defer { state.stop = state.stop ?? exit }
+      return (state.stop == nil, state.act)
+    }
+    guard isFirst else { _exit(exit.rawValue) }
+    act?(exit)
   }
 }
 
