@@ -22,6 +22,7 @@ extension SSHGuest {
     }
     var offset = 0
     while true {
+      try Task.checkCancellation()
       do {
         let small = file.source.count <= Self.smallAtMost
         let agent = small ? try await agent(report) : try await carrier(report)

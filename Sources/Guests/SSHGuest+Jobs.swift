@@ -13,10 +13,16 @@ extension SSHGuest {
     var progress = JobProgress()
     do {
       while true {
+        try Task.checkCancellation()
         let agent = try await agent(report)
+        guard progress.askedAt == nil || agent.greeting.foundDirectory else {
+          throw GuestError(
+            .lost, "could not learn how the script on \(route.name) ended: its job is gone",
+            hint: "neither a script nor a restart may remove `\(facts.directory)`")
+        }
         do {
           let end = try await follow(job, next, &progress, agent, report)
-          bootAtEnd = agent.greeting.boot
+          jobBoot = progress.askedAt ?? agent.greeting.boot
           await forget(job.id, agent)
           return end
         } catch {
@@ -29,7 +35,9 @@ extension SSHGuest {
     }
   }
 
-  /// Has the guest remove a job's files. What is proved is proved: where this can't be sent, the
+  /// Has the guest remove a job's files.
+  ///
+  /// What is proved is proved: where this can't be sent, the
   /// files stay until the guest is left.
   private func forget(_ id: String, _ agent: AgentSession) async {
     do {

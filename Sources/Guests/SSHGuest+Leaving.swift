@@ -4,7 +4,7 @@ import SSH
 extension SSHGuest {
   /// Waits until the machine has gone down and come back with another boot identity.
   public func awaitRestart(report: @escaping GuestReport) async throws -> Duration {
-    let before = bootAtEnd
+    let before = jobBoot
     let limit = ContinuousClock.now + route.timeout
     while ContinuousClock.now < limit {
       let agent = try await agent(report)

@@ -15,8 +15,8 @@ public actor SSHGuest: Guest {
   private var agent: AgentSession?
   private var carrier: AgentSession?
   private var outage: Outage
-  /// The boot identity of the guest when the last job ended.
-  var bootAtEnd: String
+  /// The boot identity of the guest when the last job was started.
+  var jobBoot: String
   /// The job whose script the agent of this connection has received ahead of its start.
   var staged: String?
 
@@ -40,7 +40,7 @@ public actor SSHGuest: Guest {
     self.connection = connection
     self.agent = agent
     facts = agent.greeting.facts
-    bootAtEnd = agent.greeting.boot
+    jobBoot = agent.greeting.boot
     outage = Outage(limit: route.timeout)
   }
 
@@ -73,17 +73,16 @@ public actor SSHGuest: Guest {
     return opened
   }
 
-  /// An agent that has nothing under way, in place of the present one, which may be in the midst of
-  /// sending output.
+  /// An agent over a connection of its own: the present one may be dead without anyone's knowing
+  /// it yet, or in the midst of sending output.
   func freshAgent(_ report: GuestReport) async throws -> AgentSession {
-    await agent?.close()
-    agent = nil
-    staged = nil
+    await drop()
     return try await agent(report)
   }
 
-  /// Notes that the connection or its agent was lost, and closes what is left of it. Where the guest
-  /// did nothing since it was last lost, this waits, so that an agent that can't live does not keep
+  /// Notes that the connection or its agent was lost, and closes what is left of it.
+  ///
+  /// Where the guest did nothing since it was last lost, this waits, so that an agent that can't live does not keep
   /// us busy for good.
   /// - Throws: whatever isn't a loss; ``GuestError`` of kind `lost` when the SSH timeout has passed.
   func lose(_ error: any Error, _ report: GuestReport) async throws {

@@ -57,23 +57,43 @@ import Testing
     }
   }
 
-  @Test func `a step that was cancelled before its start never starts`() async throws {
+  @Test func `a step is ended although its connection is silent`() async throws {
     try await GuestRig.with { rig in
-      let guest = try await rig.reach()
-      rig.proxy.silence()
-      try await withThrowingTaskGroup(of: JobEnd.self) { group in
-        let job = try job("a", "echo x >> \(rig.scratch)/ran\n")
-        group.addTask { try await guest.run(job, next: nil, report: rig.news.report) }
-        group.cancelAll()
-        rig.proxy.resume()
-        await #expect(throws: CancellationError.self) { _ = try await group.next() }
+      try await FaultProxy.with(to: rig.server.port) { second in
+        let detour = try await GuestRig.route(rig.server, second.port, GuestRig.Setup())
+        let first = Once()
+        var route = rig.route
+        let dial = route.dial
+        route.dial = { try await first.take() ? dial() : detour.dial() }
+        let guest = try await SSHGuest.reach(route, report: rig.news.report)
+        let job = try job("a", "sleep 4711.7 & \(rig.hold)")
+        try await withThrowingTaskGroup(of: JobEnd.self) { group in
+          group.addTask { try await guest.run(job, next: nil, report: rig.news.report) }
+          try await rig.waitFor("began")
+          rig.proxy.silence()
+          group.cancelAll()
+          await #expect(throws: CancellationError.self) { _ = try await group.next() }
+        }
+        let left = try await processes("sleep 4711.7")
+        #expect(left == 0)
+        try await guest.leave()
       }
-      let later = try await guest.run(job("b", "exit 3\n"), next: nil, report: rig.news.report)
-      #expect(later == .exited(3))
-      let ran = rig.count("ran")
-      try await guest.leave()
-      #expect(rig.count("ran") == ran)
-      #expect(!FileManager.default.fileExists(atPath: guest.facts.directory))
+    }
+  }
+
+  @Test func `a step that was cancelled before its start can never start`() async throws {
+    try await GuestRig.with { rig in
+      try await rig.visit { guest in
+        let job = try job("a", "echo x >> \(rig.scratch)/ran\n")
+        await withThrowingTaskGroup(of: JobEnd.self) { group in
+          group.cancelAll()
+          group.addTask { try await guest.run(job, next: nil, report: rig.news.report) }
+          await #expect(throws: CancellationError.self) { _ = try await group.next() }
+        }
+        let later = try await guest.run(job, next: nil, report: rig.news.report)
+        #expect(later == .killed)
+      }
+      #expect(rig.count("ran") == 0)
     }
   }
 

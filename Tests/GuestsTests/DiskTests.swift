@@ -33,10 +33,13 @@ import Testing
       let fill = """
         until [ -s /var/tmp/.kiln-*/b.new.*/script ]; do sleep 0.05; done
         sleep 0.5
-        cat /dev/zero > /var/tmp/full || :
+        (while :; do cat /dev/zero >> /var/tmp/full || :; sleep 0.01; done) &
         """
       let end = try await guest.run(job("a", fill), next: second, report: rig.news.report)
       #expect(end == .exited(0))
+      try await rig.command(
+        "while [ -e /var/tmp/.kiln-*/a/script ] || [ $(stat -f -c %a /var/tmp) != 0 ]; "
+          + "do sleep 0.05; done")
       let kind = try await failure {
         try await guest.run(second, next: nil, report: rig.news.report)
       }

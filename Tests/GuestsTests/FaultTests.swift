@@ -36,7 +36,7 @@ import Testing
       }
       #expect(end == .exited(5))
       #expect(rig.count("ran") == 1)
-      #expect(rig.news.value.lost == 2)
+      #expect(rig.proxy.counters.connections == 3)
     }
   }
 

@@ -98,4 +98,25 @@ import Testing
       try await guest.leave()
     }
   }
+
+  @Test func `a step that was not heard of before its job was removed is lost, not run again`()
+    async throws
+  {
+    try await GuestRig.with { rig in
+      let first = try await rig.reach()
+      let greeted = rig.proxy.counters.bytesToClient
+      try await first.leave()
+      // The very first byte of what the agent says of the job is the last one.
+      rig.proxy.cut(after: greeted + 1, .toClient)
+      let guest = try await rig.reach()
+      let kind = try await failure {
+        let script = "rm -rf '\(guest.facts.directory)'\necho x >> \(rig.scratch)/ran\n"
+        return try await guest.run(job("a", script), next: nil, report: rig.news.report)
+      }
+      #expect(kind == .lost)
+      try await rig.waitFor("ran")
+      try await guest.leave()
+      #expect(rig.count("ran") == 1)
+    }
+  }
 }

@@ -117,6 +117,8 @@ struct AgentGreeting: Sendable, Equatable {
   var sudo = ""
   var boot = ""
   var directory = ""
+  /// The directory was there; otherwise it was made, and knows nothing of any job.
+  var foundDirectory = false
   var missing: [String] = []
   var fault = ""
 
@@ -127,6 +129,7 @@ struct AgentGreeting: Sendable, Equatable {
       user = words.dropFirst().joined(separator: " ")
     case "b": boot = words.joined()
     case "d": directory = words.joined(separator: " ")
+    case "k": foundDirectory = words == ["yes"]
     case "m": missing = words
     case "r": sudo = words.joined(separator: " ")
     case "n": fault = words.joined(separator: " ")

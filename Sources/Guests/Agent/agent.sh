@@ -21,10 +21,11 @@ hello() { # nonce run, and the directory on a line of its own where it is known
   uid=$(id -u) user=$(id -un)
   read -r boot </proc/sys/kernel/random/boot_id
   missing=
-  for tool in cat chmod dd flock head id mkdir mkfifo mv readlink rm setsid sha256sum sleep stat \
-    tail tee; do
+  for tool in cat chmod dd flock id mkdir mkfifo mv readlink rm setsid sha256sum sleep stat tail \
+    tee; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
   done
+  found=no
   choose_directory
   root=yes
   if [ "$uid" != 0 ]; then
@@ -34,6 +35,7 @@ hello() { # nonce run, and the directory on a line of its own where it is known
   say u "$uid" "$user"
   say b "$boot"
   say d "$dir"
+  say k $found
   say m "$missing"
   say r "$root"
   if [ -z "$dir" ]; then
@@ -50,7 +52,7 @@ choose_directory() {
   [ "$known" ] && set -- "${known%/*}"
   for place; do
     dir=$place/.kiln-$run
-    [ -d "$dir" ] && [ -O "$dir" ] && ! [ -L "$dir" ] && return
+    [ -d "$dir" ] && [ -O "$dir" ] && ! [ -L "$dir" ] && found=yes && return
   done
   for place; do
     dir=$place/.kiln-$run

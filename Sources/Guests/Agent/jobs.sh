@@ -106,8 +106,8 @@ while [ $quiet -lt 54 ]; do
   read -r _ _ b _ </proc/$err/stat || b=Z
   case $a$b in
     ZZ) break ;;
-    ZS | SZ | SS) quiet=$((quiet + 1)) ;;
-    *) quiet=0 ;;
+    *[RD]*) quiet=0 ;;
+    *) quiet=$((quiet + 1)) ;;
   esac
   [ $quiet -gt 50 ] && sleep 0.05
 done
@@ -138,7 +138,12 @@ follow() { # id stdout-offset stderr-offset
       fi
       sleep 0.05
     done
-    until flock -s -w 0.1 "$job.lock" true || ! [ -e boot ]; do stream; done
+    command exec 6<"$job.lock" || {
+      say x gone
+      exit
+    }
+    until flock -s -w 0.1 6 || ! [ -e boot ]; do stream; done
+    exec 6<&-
     emit
     tell_end
   ) 2>/dev/null &
@@ -191,14 +196,18 @@ emit() {
   [ $# = 2 ] || return 0
   if [ "$1" -gt "$a" ]; then
     say o $(($1 - a))
-    tail -c "+$((a + 1))" stdout | head -c "$(($1 - a))"
+    slice stdout "$a" "$1"
     a=$1
   fi
   if [ "$2" -gt "$b" ]; then
     say e $(($2 - b))
-    tail -c "+$((b + 1))" stderr | head -c "$(($2 - b))"
+    slice stderr "$b" "$2"
     b=$2
   fi
+}
+
+slice() { # file from to
+  dd if="$1" bs=64k iflag=skip_bytes,count_bytes skip="$2" count="$(($3 - $2))" status=none
 }
 
 # Says what became of a job whose lock is free. After a power cut any file may be empty.

@@ -1,0 +1,34 @@
+import Guests
+import Pipeline
+import TestSupport
+import Testing
+
+/// What steps cost: round trips are the measure (DESIGN 3).
+@Suite struct CostTests {
+  @Test func `a step costs at most two round trips beyond its own time`() async throws {
+    try await GuestRig.with { rig in
+      try await rig.visit { guest in
+        var jobs: [GuestJob] = []
+        for number in 0...10 { jobs.append(try job("step-\(number)", "echo \(number)\n")) }
+        _ = try await guest.run(jobs[0], next: jobs[1], report: rig.news.report)
+        rig.proxy.resetCounters()
+        for number in 1...9 {
+          let end = try await guest.run(
+            jobs[number], next: jobs[number + 1], report: rig.news.report)
+          #expect(end == .exited(0))
+        }
+        #expect(rig.proxy.counters.turns <= 2 * 9)
+      }
+    }
+  }
+
+  @Test func `a small file costs at most two round trips`() async throws {
+    try await GuestRig.with { rig in
+      try await rig.visit { guest in
+        rig.proxy.resetCounters()
+        try await guest.place(file(random(60_000), "\(rig.scratch)/f"), report: rig.news.report)
+        #expect(rig.proxy.counters.turns <= 2)
+      }
+    }
+  }
+}

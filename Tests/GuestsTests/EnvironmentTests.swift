@@ -1,0 +1,117 @@
+import FoundationEssentials
+import Guests
+import Pipeline
+import SSH
+import TestSupport
+import Testing
+
+/// Steps on guests of every kind.
+@Suite(.requiresRoot) struct EnvironmentTests {
+  @Test(arguments: ["/bin/bash", "/bin/dash", "/usr/bin/fish", "/bin/tcsh"])
+  func `any login shell will do`(shell: String) async throws {
+    guard FileManager.default.isExecutableFile(atPath: shell) else { return }
+    try await GuestRig.with(TestUser.Options(shell: shell)) { rig, user in
+      let end = try await rig.run(job("a", "id -un\nexit 7\n"))
+      #expect(end == .exited(7))
+      #expect(rig.news.stdout == "\(user.name)\n")
+    }
+  }
+
+  @Test func `busybox will do as the login shell`() async throws {
+    try await ScratchDirectory.with { directory in
+      let shell = "\(directory)/sh"
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: directory)
+      try FileManager.default.createSymbolicLink(
+        atPath: shell, withDestinationPath: "/bin/busybox")
+      try await GuestRig.with(TestUser.Options(shell: shell)) { rig, _ in
+        let end = try await rig.run(job("a", "echo out\nexit 7\n"))
+        #expect(end == .exited(7))
+        #expect(rig.news.stdout == "out\n")
+      }
+    }
+  }
+
+  @Test func `what a login shell prints is no output of a step`() async throws {
+    try await GuestRig.with(TestUser.Options(shell: "/bin/bash")) { rig, user in
+      let noise = "echo h noise; echo o 5; seq 100; echo err >&2; printf 'no end'; umask 027\n"
+      try Data(noise.utf8).write(to: URL(filePath: "\(user.home)/.bashrc"))
+      let end = try await rig.run(job("a", "umask\n"))
+      #expect(end == .exited(0))
+      #expect(rig.news.stdout == "0027\n", "and the login's umask is the script's")
+      #expect(rig.news.stderr == "")
+    }
+  }
+
+  @Test func `a login shell that never comes to an end is given up`() async throws {
+    try await GuestRig.with(TestUser.Options(shell: "/bin/bash")) { rig, user in
+      try Data("sleep 100\n".utf8).write(to: URL(filePath: "\(user.home)/.bashrc"))
+      var route = rig.route
+      route.timeout = .seconds(2)
+      let kind = try await failure { try await SSHGuest.reach(route) { _ in } }
+      #expect(kind == .unfit)
+    }
+  }
+
+  @Test func `a root step runs as root with the user's environment`() async throws {
+    let options = TestUser.Options(sudo: .withoutPassword)
+    try await GuestRig.with(options, sshd: ["PermitUserEnvironment yes"]) { rig, user in
+      try await environment("KILN_TEST=kept\nLC_ALL=de_DE.UTF-8\nLANG=xx", user)
+      let script = "id -u\necho $KILN_TEST $LC_ALL $PACKER_BUILD_NAME\n"
+      let end = try await rig.run(job("a", script, user: .root))
+      #expect(end == .exited(0))
+      #expect(rig.news.stdout == "0\nkept de_DE.UTF-8 azure-arm\n")
+    }
+  }
+
+  @Test func `a user without sudo is told to be one, with the reason`() async throws {
+    try await GuestRig.with(TestUser.Options()) { rig, user in
+      try await rig.visit { guest in
+        guard case .refused(let reason) = guest.facts.root else {
+          Issue.record("\(guest.facts.root)")
+          return
+        }
+        #expect(reason.contains("password"))
+        #expect(guest.facts.user == user.name)
+      }
+    }
+  }
+
+  @Test func `a user without a home directory can run steps`() async throws {
+    try await GuestRig.with(TestUser.Options()) { rig, user in
+      try FileManager.default.removeItem(atPath: user.home)
+      let end = try await rig.run(job("a", "pwd\nexit 7\n"))
+      #expect(end == .exited(7))
+      #expect(rig.news.stdout == "/\n")
+      try FileManager.default.createDirectory(
+        atPath: user.home, withIntermediateDirectories: false)
+    }
+  }
+
+  @Test func `the place of the jobs may be mounted without the right to execute`() async throws {
+    try await GuestRig.withMachine { rig, _ in
+      try await rig.command("sudo mount -t tmpfs -o noexec tmpfs /var/tmp")
+      let end = try await rig.run(job("a", "echo out\nexit 7\n", by: "/bin/bash", "-e"))
+      #expect(end == .exited(7))
+      #expect(rig.news.stdout == "out\n")
+    }
+  }
+
+  @Test func `a guest without /var/tmp keeps its jobs in the home directory`() async throws {
+    try await GuestRig.withMachine { rig, _ in
+      try await rig.command("sudo mount -t tmpfs -o ro tmpfs /var/tmp")
+      let place = try await rig.visit { guest in
+        let end = try await guest.run(job("a", "exit 7\n"), next: nil, report: rig.news.report)
+        #expect(end == .exited(7))
+        return guest.facts.directory
+      }
+      #expect(place.hasPrefix("/home/"))
+    }
+  }
+
+  private func environment(_ text: String, _ user: TestUser) async throws {
+    try FileManager.default.createDirectory(
+      atPath: "\(user.home)/.ssh", withIntermediateDirectories: true)
+    try Data("\(text)\n".utf8).write(to: URL(filePath: "\(user.home)/.ssh/environment"))
+    _ = try await run("chown", ["-R", user.name, "\(user.home)/.ssh"]).succeeded()
+  }
+}
