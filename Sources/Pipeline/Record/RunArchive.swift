@@ -47,6 +47,23 @@ public struct RunArchive: Sendable {
     throw RecordError(.file, "could not make a directory in `\(path)`: every name was taken")
   }
 
+  /// Makes the directory of a new run that starts at `time`, with its first record in it: it
+  /// appears so or not at all, whenever this process is killed, from a directory beside the runs.
+  /// - Throws: ``RecordError`` with the file system's reason, or what `record` throws.
+  public func create(
+    at time: Timestamp, record: (RunID) throws(RecordError) -> RunRecord
+  ) throws(RecordError) -> RunDirectory {
+    try makeParents()
+    let staged = try RunArchive(path: path + ".new").create(at: time)
+    try staged.write(record(staged.run))
+    let directory = RunDirectory(run: staged.run, in: path)
+    guard rename(staged.path, directory.path) == 0 else {
+      throw .refused("make `\(directory.path)`", errno)
+    }
+    try WholeFile.syncDirectory(of: directory.path)
+    return directory
+  }
+
   /// The runs, newest first; an empty list where there never was one.
   /// - Throws: ``RecordError`` with the file system's reason.
   public func all() throws(RecordError) -> [RunDirectory] {

@@ -36,7 +36,11 @@ struct Baking {
   /// Bakes, and ends the process with the exit code that says how it went.
   func bake() async throws {
     let plan = try await plan()
-    let directory = try RunArchive.ofUser().create(at: .now())
+    let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
+      RunRecord(
+        run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: host.name,
+        process: try .current(), steps: plan.steps.map(\.outline), start: .now())
+    }
     let terminal = Terminal(manner, log: directory.logPath)
     let result = try await BakingRun(directory, plan, host, terminal, redactor).bake(signals)
     if arguments.json { try StandardOutput.write(json: directory.record()) }

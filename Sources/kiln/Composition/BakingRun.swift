@@ -19,11 +19,7 @@ struct BakingRun {
     self.directory = directory
     self.plan = plan
     self.host = host
-    recorder = try RunRecorder(
-      RunRecord(
-        run: directory.run, template: plan.template, templateSHA256: plan.templateDigest.hex,
-        on: host.name, process: try .current(), steps: plan.steps.map(\.outline), start: .now()),
-      in: directory, through: redactor)
+    recorder = try RunRecorder(directory.record(), in: directory)
     log = try CustomizationLog(of: directory, connectTimeout: host.timeout)
     eventLog = try EventLog(of: directory)
     // The record last: whoever sees in it that the run has ended finds the logs whole.
