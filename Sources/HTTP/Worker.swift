@@ -135,7 +135,6 @@ extension EasyHandle {
     try set(CURLOPT_PROTOCOLS_STR, "http,https")
     try set(CURLOPT_FOLLOWLOCATION, 0)
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
-    try set(CURLOPT_BUFFERSIZE, 256 << 10)
     try configureLimits(order)
     try configureTrust(order.trust)
     try set(CURLOPT_CUSTOMREQUEST, order.request.method.rawValue)

@@ -44,12 +44,9 @@ struct StepRefusalTests {
       let ran = try await rig.build()
       #expect(ContinuousClock.now - start < .seconds(15))
       #expect(ran.exit == 1)
-      // At the second try libcurl 7.88 refuses CURLOPT_BUFFERSIZE, with code 43.
-      withKnownIssue {
-        #expect(
-          ran.stderr.contains(
-            "Could not resolve host: no-such-host.invalid (libcurl error 6) (tried 5 times)"))
-      }
+      #expect(
+        ran.stderr.contains(
+          "Could not resolve host: no-such-host.invalid (libcurl error 6) (tried 5 times)"))
     }
   }
 

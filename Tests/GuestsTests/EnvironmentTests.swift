@@ -108,6 +108,21 @@ import Testing
     }
   }
 
+  @Test func `a guest that lacks a tool is refused, and the tool named`() async throws {
+    let sshd = ["PermitUserEnvironment yes"]
+    try await GuestRig.with(TestUser.Options(), sshd: sshd) { rig, user in
+      let tools = "\(user.home)/tools"
+      try FileManager.default.createDirectory(
+        atPath: tools, withIntermediateDirectories: false)
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(tools)/setsid", withDestinationPath: "/bin/busybox")
+      try await environment("PATH=\(tools):/usr/bin:/bin", user)
+      let error = await #expect(throws: GuestError.self) { try await rig.reach() }
+      #expect(error?.kind == .unfit)
+      #expect(error?.description.contains("util-linux") == true)
+    }
+  }
+
   private func environment(_ text: String, _ user: TestUser) async throws {
     try FileManager.default.createDirectory(
       atPath: "\(user.home)/.ssh", withIntermediateDirectories: true)

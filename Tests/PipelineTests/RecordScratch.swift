@@ -6,6 +6,13 @@ final class RecordScratch {
   let path = "/tmp/kiln-record-\(UUID().uuidString)"
   var archive: RunArchive { RunArchive(path: path + "/state/kiln/runs") }
 
+  /// A run that has begun: a directory with a record.
+  func begin(at time: Timestamp = .noon) throws -> RunDirectory {
+    let run = try archive.create(at: time)
+    try run.write(.sample(run.run, process: .current()))
+    return run
+  }
+
   deinit { try? FileManager.default.removeItem(atPath: path) }
 
   func text(_ file: String) throws -> String {

@@ -150,14 +150,27 @@ import Testing
 
   @Test func `runs are listed newest first`() throws {
     #expect(try scratch.archive.all() == [])
-    let older = try scratch.archive.create(at: .noon)
-    let newer = try scratch.archive.create(at: Timestamp(seconds: 1_795_441_693, nanoseconds: 0))
+    let older = try scratch.begin(at: .noon)
+    let newer = try scratch.begin(at: Timestamp(seconds: 1_795_441_693, nanoseconds: 0))
     #expect(try scratch.archive.all() == [newer, older])
     #expect(try scratch.archive.find("latest") == newer)
   }
 
+  @Test func `a directory without a record is no run, and goes when it is old`() throws {
+    let begun = try scratch.begin()
+    let young = try scratch.archive.create(at: .noon)
+    #expect(try scratch.archive.all() == [begun])
+    try scratch.archive.removeUnbegun(olderThan: .seconds(60))
+    #expect(FileManager.default.fileExists(atPath: young.path))
+    try FileManager.default.setAttributes(
+      [.modificationDate: Date(timeIntervalSinceNow: -120)], ofItemAtPath: young.path)
+    try scratch.archive.removeUnbegun(olderThan: .seconds(60))
+    #expect(!FileManager.default.fileExists(atPath: young.path))
+    #expect(try scratch.archive.all() == [begun])
+  }
+
   @Test func `the latest of one second is the one that began last`() throws {
-    let runs = try (0..<4).map { _ in try scratch.archive.create(at: .noon) }
+    let runs = try (0..<4).map { _ in try scratch.begin(at: .noon) }
     for (index, run) in runs.enumerated() {
       var record = RunRecord.sample(run.run, process: try .current())
       record.lastRunStatus.startTime = Timestamp(seconds: 1_795_441_692, nanoseconds: index)
@@ -167,14 +180,14 @@ import Testing
   }
 
   @Test func `a beginning that only one run has is enough`() throws {
-    let run = try scratch.archive.create(at: .noon)
+    let run = try scratch.begin(at: .noon)
     #expect(try scratch.archive.find("2026") == run)
     #expect(try scratch.archive.find(run.run.text) == run)
   }
 
   @Test func `a beginning that two runs have is refused with their names`() throws {
-    let first = try scratch.archive.create(at: .noon)
-    _ = try scratch.archive.create(at: Timestamp(seconds: 1_795_441_693, nanoseconds: 0))
+    let first = try scratch.begin(at: .noon)
+    _ = try scratch.begin(at: Timestamp(seconds: 1_795_441_693, nanoseconds: 0))
     let error = #expect(throws: RecordError.self) { try scratch.archive.find("20261123") }
     #expect(error?.kind == .ambiguousRun)
     #expect(error?.description == "could not find run `20261123`: 2 runs begin so")
@@ -182,15 +195,15 @@ import Testing
   }
 
   @Test func `an unknown run is refused with the nearest names`() throws {
-    let near = try scratch.archive.create(at: .noon)
-    _ = try scratch.archive.create(at: Timestamp(seconds: 0, nanoseconds: 0))
+    let near = try scratch.begin(at: .noon)
+    _ = try scratch.begin(at: Timestamp(seconds: 0, nanoseconds: 0))
     let error = #expect(throws: RecordError.self) { try scratch.archive.find("20261124") }
     #expect(error?.kind == .unknownRun)
     #expect(error?.hint?.hasPrefix("the nearest are `\(near.run)`") == true)
   }
 
   @Test func `an empty name is no run`() throws {
-    _ = try scratch.archive.create(at: .noon)
+    _ = try scratch.begin(at: .noon)
     #expect(throws: RecordError.self) { try scratch.archive.find("") }
   }
 }
@@ -199,7 +212,7 @@ import Testing
   let scratch = RecordScratch()
 
   @Test func `the record on the disk follows the events`() async throws {
-    let run = try scratch.archive.create(at: .noon)
+    let run = try scratch.begin(at: .noon)
     let recorder = try RunRecorder(.sample(run.run, process: try .current()), in: run)
     recorder.receive(.phase(.customizing))
     try await recorder.settle()
@@ -225,7 +238,7 @@ import Testing
   }
 
   @Test func `the first record shows no secret`() throws {
-    let run = try scratch.archive.create(at: .noon)
+    let run = try scratch.begin(at: .noon)
     let redactor = Redactor()
     redactor.add(Secret("hunter22"))
     var record = RunRecord.sample(run.run, process: try .current())
@@ -239,7 +252,7 @@ import Testing
   }
 
   @Test func `a record that could not be written is told at the end`() async throws {
-    let run = try scratch.archive.create(at: .noon)
+    let run = try scratch.begin(at: .noon)
     let recorder = try RunRecorder(.sample(run.run, process: try .current()), in: run)
     try FileManager.default.removeItem(atPath: run.path)
     recorder.receive(.phase(.building))

@@ -25,6 +25,8 @@ hello() { # nonce run, and the directory on a line of its own where it is known
     tee; do
     command -v "$tool" >/dev/null || missing="$missing $tool"
   done
+  # That of busybox can't do this.
+  setsid -f true || missing="$missing util-linux"
   found=no
   choose_directory
   root=yes

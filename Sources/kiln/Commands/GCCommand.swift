@@ -30,6 +30,7 @@ struct GCCommand: AsyncParsableCommand {
         if let hint = (error as? any Hinting)?.hint { StandardError.write("hint: \(hint)") }
       }
     }
+    try archive.removeUnbegun(olderThan: .seconds(60))
     StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }
   }
