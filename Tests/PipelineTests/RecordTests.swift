@@ -156,9 +156,9 @@ import Testing
     #expect(try scratch.archive.find("latest") == newer)
   }
 
-  @Test func `a directory without a record is no run, and goes when it is old`() throws {
+  @Test func `what was staged for a run that never began goes when it is old`() throws {
     let begun = try scratch.begin()
-    let young = try scratch.archive.create(at: .noon)
+    let young = try RunArchive(path: scratch.archive.path + ".new").create(at: .noon)
     #expect(try scratch.archive.all() == [begun])
     try scratch.archive.removeUnbegun(olderThan: .seconds(60))
     #expect(FileManager.default.fileExists(atPath: young.path))

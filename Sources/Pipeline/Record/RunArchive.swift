@@ -64,30 +64,23 @@ public struct RunArchive: Sendable {
     return directory
   }
 
-  /// The runs, newest first; an empty list where there never was one.
-  ///
-  /// A directory without a record is no run: whoever made it was killed before anything began, or
-  /// is about to write it.
-  /// - Throws: ``RecordError`` with the file system's reason.
-  public func all() throws(RecordError) -> [RunDirectory] {
-    try directories().filter { access($0.recordPath, F_OK) == 0 }
-  }
-
-  /// Removes the directories of runs that never began, once they are older than `age`.
+  /// Removes what was staged for runs that never began, once it is older than `age`.
   /// - Throws: ``RecordError`` with the file system's reason.
   public func removeUnbegun(olderThan age: Duration) throws(RecordError) {
-    for directory in try directories() where access(directory.recordPath, F_OK) != 0 {
+    for directory in try RunArchive(path: path + ".new").all() {
       var status = stat()
       guard stat(directory.path, &status) == 0,
         status.st_mtim.tv_sec < time(nil) - Int(age.components.seconds)
       else { continue }
-      // Only an empty one goes: what has files in it is not what was meant.
+      unlink(directory.recordPath)
       rmdir(directory.outputsPath)
       rmdir(directory.path)
     }
   }
 
-  private func directories() throws(RecordError) -> [RunDirectory] {
+  /// The runs, newest first; an empty list where there never was one.
+  /// - Throws: ``RecordError`` with the file system's reason.
+  public func all() throws(RecordError) -> [RunDirectory] {
     guard let handle = opendir(path) else {
       if errno == ENOENT { return [] }
       throw .refused("list `\(path)`", errno)
