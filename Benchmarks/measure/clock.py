@@ -26,7 +26,13 @@ def run(command, log, environment):
             ["timeout", str(LONGEST_SECONDS), *command], stdin=subprocess.DEVNULL, stdout=sink,
             stderr=subprocess.STDOUT, env=environment)
         # Not `wait`, as only this tells what the command and those that it started used.
-        _, status, usage = os.wait4(child.pid, 0)
+        try:
+            _, status, usage = os.wait4(child.pid, 0)
+        except BaseException:
+            # `timeout` hands this on to all that the command started.
+            child.terminate()
+            child.wait()
+            raise
         child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.perf_counter() - start
     if child.returncode != 0:

@@ -6,6 +6,7 @@ they end with it.
 """
 
 import os
+import pwd
 import signal
 import socket
 import statistics
@@ -56,7 +57,12 @@ class Guest:
         return ["nsenter", "-t", children.read_text().split()[0], "-p", "-m", "-n"]
 
     def processes_made(self):
-        """How many processes and threads the guest has ever made, this look included."""
+        """How many processes and threads the guest has ever made, this look included.
+
+        Only root's guests have numbers of their own: None for others.
+        """
+        if os.geteuid() != 0:
+            return None
         answer = subprocess.run(
             [*self.inside, "sh", "-c", "echo $$"], check=True, capture_output=True, text=True)
         return int(answer.stdout)
@@ -128,10 +134,8 @@ class Ground:
         known = self.scratch / f"known-{name}"
         public = (self.scratch / "hostkey.pub").read_text().split()[:2]
         guest = Guest(
-            name, address, port, known, os.environ.get("USER") or "root",
+            name, address, port, known, pwd.getpwuid(os.geteuid()).pw_name,
             self.start(command, stderr=log))
-        if os.geteuid() == 0:
-            guest.user = "root"
         known.write_text(f"[{address}]:{port} {' '.join(public)}\n")
         if "--net" in namespaces:
             self.connect(guest)

@@ -28,7 +28,8 @@ def measure(ground, tools, options):
         first, last = (
             counted(ground, guest, tools, make, count) for count in COUNTS)
         part[name] = {"first": first, "last": last, "step": {
-            key: round((last[key] - first[key]) / (COUNTS[1] - COUNTS[0]), 2) for key in first}}
+            key: round((last[key] - first[key]) / (COUNTS[1] - COUNTS[0]), 2)
+            for key in first if first[key] is not None}}
     return part
 
 
@@ -46,7 +47,7 @@ def counted(ground, guest, tools, make, count):
         through = replace(guest, address="127.0.0.1", port=port, known_hosts=known)
         before = guest.processes_made()
         took = tools.run(make(ground, through, count))
-        made = guest.processes_made() - before - 1
+        made = None if before is None else guest.processes_made() - before - 1
     finally:
         counter.terminate()
         answer, _ = counter.communicate()
@@ -62,7 +63,7 @@ def table(part):
             step = each["step"]
             rows.append([
                 name, step["turns"], step["up"], step["down"], step["pieces_up"],
-                step["pieces_down"], step["processes"], step["client_cpu_ms"]])
+                step["pieces_down"], step.get("processes", "-"), step["client_cpu_ms"]])
     return rows
 
 
