@@ -6,7 +6,8 @@ extension SSHGuest {
   /// Runs `job` to its end, exactly once.
   ///
   /// With the connection standing it costs one round trip beyond the job's own time, its script
-  /// included: the script and the request to start it leave together.
+  /// included: the script and the request to start it leave together. A `next` job costs none: the
+  /// guest starts it as soon as this one has ended with 0, unless the connection has gone.
   public func run(
     _ job: GuestJob, next: GuestJob?, report: @escaping GuestReport
   ) async throws -> JobEnd {
@@ -37,8 +38,7 @@ extension SSHGuest {
 
   /// Has the guest remove a job's files.
   ///
-  /// What is proved is proved: where this can't be sent, the
-  /// files stay until the guest is left.
+  /// What is proved is proved: where this can't be sent, the files stay until the guest is left.
   private func forget(_ id: String, _ agent: AgentSession) async {
     do {
       try await agent.send("forget \(id)\n")
@@ -53,15 +53,14 @@ extension SSHGuest {
     _ report: GuestReport
   ) async throws -> JobEnd {
     let boot = agent.greeting.boot
-    if progress.mayStart(at: boot) {
-      progress.askedAt = boot
-      let script = staged == job.id ? [] : job.putRequest
-      try await agent.send(script + Array(job.startRequest(progress).utf8))
-    } else {
+    if !progress.mayStart(at: boot) {
       try await agent.send("attach \(job.id) \(progress.stdout) \(progress.stderr)\n")
+    } else if staged != job.id {
+      try await agent.send(job.putRequest + Array(job.startRequest(progress).utf8))
     }
-    if let next, next.script.count <= Self.stagedAtMost {
-      try await agent.send(next.putRequest)
+    progress.askedAt = progress.askedAt ?? boot
+    if let next, next.script.count <= Self.stagedAtMost, staged != next.id {
+      try await agent.send(next.putRequest + Array(next.chainRequest(after: job).utf8))
       staged = next.id
     }
     while true {
@@ -74,6 +73,13 @@ extension SSHGuest {
       case .line("s", _):
         proveAlive()
         progress.started = true
+      case .line("z", let words):
+        // The guest did not start a job by itself; it has the script, so asking is enough.
+        if words.first == job.id {
+          try await agent.send(job.startRequest(progress))
+        } else {
+          staged = nil
+        }
       case .line("n", let words):
         throw GuestError(
           .notStarted,
@@ -178,6 +184,13 @@ extension GuestJob {
   /// The request that brings the script to the guest.
   var putRequest: [UInt8] {
     Array("put \(id) \(script.count) \(digest.hex)\n".utf8) + script
+  }
+
+  /// The request that starts the job, as ``startRequest(_:)`` does, when the one before has ended
+  /// with 0.
+  func chainRequest(after job: GuestJob) -> String {
+    "then \(id) \(job.id) \(user.rawValue) \(restarts.rawValue) - \(interpreter) "
+      + "\(interpreterArgument)\n"
   }
 
   /// The request that starts the job unless it was ever started, and follows it.

@@ -17,7 +17,7 @@ public actor SSHGuest: Guest {
   private var outage: Outage
   /// The boot identity of the guest when the last job was started.
   var jobBoot: String
-  /// The job whose script the agent of this connection has received ahead of its start.
+  /// The job that the agent of this connection starts by itself when the one before has ended well.
   var staged: String?
 
   /// Reaches the guest for the first time.
@@ -82,8 +82,8 @@ public actor SSHGuest: Guest {
 
   /// Notes that the connection or its agent was lost, and closes what is left of it.
   ///
-  /// Where the guest did nothing since it was last lost, this waits, so that an agent that can't live does not keep
-  /// us busy for good.
+  /// Where the guest did nothing since it was last lost, this waits, so that an agent that can't
+  /// live does not keep us busy for good.
   /// - Throws: whatever isn't a loss; ``GuestError`` of kind `lost` when the SSH timeout has passed.
   func lose(_ error: any Error, _ report: GuestReport) async throws {
     switch error {

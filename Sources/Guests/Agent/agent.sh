@@ -96,6 +96,7 @@ while read -r verb one two three four five six rest; do
     hello) hello "$one" "$two" ;;
     put) put "$one" "$two" "$three" ;;
     start) start "$one" "$two" "$three" "$four" "$five" "$six" "$rest" ;;
+    then) chain "$two" "$one" "$three" "$four" "$six" "$rest" ;;
     attach) follow "$one" "$two" "$three" ;;
     cancel) cancel "$one" ;;
     file) file "$one" "$two" "$three" "$four" "$five" "$six" ;;

@@ -1,0 +1,99 @@
+import FoundationEssentials
+import Guests
+import Pipeline
+import TestSupport
+import Testing
+
+/// A step that the guest starts by itself when the one before has ended well.
+@Suite struct ChainTests {
+  @Test func `steps that follow each other run once each, in order`() async throws {
+    try await GuestRig.with { rig in
+      var jobs: [GuestJob] = []
+      for number in 0...5 {
+        jobs.append(try job("step-\(number)", "echo \(number) | tee -a \(rig.scratch)/ran\n"))
+      }
+      try await rig.visit { guest in
+        for (number, job) in jobs.enumerated() {
+          let next = jobs.dropFirst(number + 1).first
+          let end = try await guest.run(job, next: next, report: rig.news.report)
+          #expect(end == .exited(0))
+        }
+      }
+      #expect(rig.news.stdout == "0\n1\n2\n3\n4\n5\n")
+      #expect(rig.count("ran") == 6)
+    }
+  }
+
+  @Test func `a step after one that failed is not started`() async throws {
+    try await GuestRig.with { rig in
+      let next = try job("b", "echo x >> \(rig.scratch)/next\n")
+      try await rig.visit { guest in
+        let end = try await guest.run(
+          job("a", "exit 3\n"), next: next, report: rig.news.report)
+        #expect(end == .exited(3))
+        // Its answer comes behind the one about the step after.
+        let later = try await guest.run(
+          job("c", "exit 0\n"), next: nil, report: rig.news.report)
+        #expect(later == .exited(0))
+        #expect(rig.count("next") == 0)
+      }
+    }
+  }
+
+  @Test func `a step can still be asked for when the guest did not start it`() async throws {
+    try await GuestRig.with { rig in
+      let next = try job("b", "echo x >> \(rig.scratch)/next\n")
+      try await rig.visit { guest in
+        _ = try await guest.run(job("a", "exit 3\n"), next: next, report: rig.news.report)
+        let end = try await guest.run(next, next: nil, report: rig.news.report)
+        #expect(end == .exited(0))
+      }
+      #expect(rig.count("next") == 1)
+    }
+  }
+
+  @Test func `the guest starts nothing by itself once nobody listens`() async throws {
+    try await GuestRig.with { rig in
+      let first = try job("a", "\(rig.hold)echo x >> \(rig.scratch)/first\n")
+      let next = try job("b", "echo x >> \(rig.scratch)/next\n")
+      try await rig.visit { guest in
+        try await withThrowingTaskGroup(of: JobEnd.self) { group in
+          group.addTask { try await guest.run(first, next: next, report: rig.news.report) }
+          try await rig.waitFor("began")
+          rig.proxy.refuse()
+          rig.proxy.cut()
+          try await waitUntil("the server to see the cut") {
+            try await rig.server.connectionProcesses() == 0
+          }
+          rig.release()
+          try await rig.waitFor("first")
+          try await waitUntil("the first step's exit code") {
+            FileManager.default.fileExists(atPath: "\(guest.facts.directory)/a/exit")
+          }
+          #expect(rig.count("next") == 0)
+          try rig.proxy.accept()
+          let end = try await group.next()
+          #expect(end == .exited(0))
+        }
+        let end = try await guest.run(next, next: nil, report: rig.news.report)
+        #expect(end == .exited(0))
+      }
+      #expect(rig.count("first") == 1)
+      #expect(rig.count("next") == 1)
+    }
+  }
+
+  @Test func `a step that was started ahead ends when the guest is left`() async throws {
+    try await GuestRig.with { rig in
+      let next = try job("b", "sleep 4711.7 & \(rig.hold)")
+      let guest = try await rig.reach()
+      let end = try await guest.run(job("a", "exit 0\n"), next: next, report: rig.news.report)
+      #expect(end == .exited(0))
+      try await rig.waitFor("began")
+      try await guest.leave()
+      let left = try await processes("sleep 4711.7")
+      #expect(left == 0)
+      #expect(!FileManager.default.fileExists(atPath: guest.facts.directory))
+    }
+  }
+}
