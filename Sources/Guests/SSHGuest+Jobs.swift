@@ -6,10 +6,11 @@ extension SSHGuest {
   /// Runs `job` to its end, exactly once.
   ///
   /// With the connection standing it costs one round trip beyond the job's own time, its script
-  /// included: the script and the request to start it leave together. A `next` job costs none: the
-  /// guest starts it as soon as this one has ended with 0, unless the connection has gone.
+  /// included: the script and the request to start it leave together. The jobs `ahead` cost none:
+  /// the guest starts each as soon as the one before has ended with 0, unless the connection has
+  /// gone.
   public func run(
-    _ job: GuestJob, next: GuestJob?, report: @escaping GuestReport
+    _ job: GuestJob, ahead: [GuestJob], report: @escaping GuestReport
   ) async throws -> JobEnd {
     var progress = JobProgress()
     do {
@@ -22,7 +23,7 @@ extension SSHGuest {
             hint: "neither a script nor a restart may remove `\(facts.directory)`")
         }
         do {
-          let end = try await follow(job, next, &progress, agent, report)
+          let end = try await follow(job, ahead, &progress, agent, report)
           jobBoot = progress.askedAt ?? agent.greeting.boot
           await forget(job.id, agent)
           return end
@@ -49,20 +50,17 @@ extension SSHGuest {
 
   /// One connection's share of a job: asks for it, and listens until it ends or the line drops.
   private func follow(
-    _ job: GuestJob, _ next: GuestJob?, _ progress: inout JobProgress, _ agent: AgentSession,
+    _ job: GuestJob, _ ahead: [GuestJob], _ progress: inout JobProgress, _ agent: AgentSession,
     _ report: GuestReport
   ) async throws -> JobEnd {
     let boot = agent.greeting.boot
     if !progress.mayStart(at: boot) {
       try await agent.send("attach \(job.id) \(progress.stdout) \(progress.stderr)\n")
-    } else if staged != job.id {
+    } else if !chained.contains(job.id) {
       try await agent.send(job.putRequest + Array(job.startRequest(progress).utf8))
     }
     progress.askedAt = progress.askedAt ?? boot
-    if let next, next.script.count <= Self.stagedAtMost, staged != next.id {
-      try await agent.send(next.putRequest + Array(next.chainRequest(after: job).utf8))
-      staged = next.id
-    }
+    try await chain(ahead, after: job, agent)
     while true {
       switch try await agent.frame() {
       case .output(let stream, let bytes):
@@ -78,7 +76,7 @@ extension SSHGuest {
         if words.first == job.id {
           try await agent.send(job.startRequest(progress))
         } else {
-          staged = nil
+          chained.remove(words.first ?? "")
         }
       case .line("n", let words):
         throw GuestError(
@@ -89,16 +87,34 @@ extension SSHGuest {
           proveAlive()
           return end
         }
-        return try await follow(job, next, &progress, agent, report)
+        return try await follow(job, ahead, &progress, agent, report)
       case .line:
         continue
       }
     }
   }
 
-  /// Scripts up to this size are sent while the step before them runs: an SSH window takes them
-  /// whole, so that sending them never waits for the guest.
-  static let stagedAtMost = 256 * 1024
+  /// Sends the scripts of the jobs to come, and has the guest start each after the one before it.
+  private func chain(
+    _ ahead: [GuestJob], after job: GuestJob, _ agent: AgentSession
+  ) async throws {
+    var before = job
+    var room = Self.chainedAtMost
+    for next in ahead.prefix(Self.chainLength) {
+      room -= next.script.count
+      guard room >= 0 else { return }
+      if chained.insert(next.id).inserted {
+        try await agent.send(next.putRequest + Array(next.chainRequest(after: before).utf8))
+      }
+      before = next
+    }
+  }
+
+  /// How many jobs are sent ahead: enough for a round trip of short ones.
+  static let chainLength = 4
+  /// How many bytes of scripts are sent ahead: an SSH window takes them whole, so that sending them
+  /// never waits for the guest.
+  static let chainedAtMost = 256 * 1024
 
   /// What the last line of a job says; `nil` where it proves that the job was never started.
   private func ending(

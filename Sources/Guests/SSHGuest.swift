@@ -17,8 +17,9 @@ public actor SSHGuest: Guest {
   private var outage: Outage
   /// The boot identity of the guest when the last job was started.
   var jobBoot: String
-  /// The job that the agent of this connection starts by itself when the one before has ended well.
-  var staged: String?
+  /// The jobs that the agent of this connection starts by itself, each when the one before has
+  /// ended well.
+  var chained: Set<String> = []
 
   /// Reaches the guest for the first time.
   /// - Throws: ``GuestError`` of kind `unreachable` or `unfit`.
@@ -110,7 +111,7 @@ public actor SSHGuest: Guest {
   func drop() async {
     agent = nil
     carrier = nil
-    staged = nil
+    chained = []
     await connection?.close()
     connection = nil
   }

@@ -60,17 +60,19 @@ public struct Build: Sendable {
       try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
     }
     for (index, step) in plan.steps.enumerated() {
-      let next = plan.steps.dropFirst(index + 1).first?.job
+      let ahead = plan.steps.dropFirst(index + 1).prefix { $0.job != nil }.compactMap(\.job)
       try await StepRun(step, plan.steps.count, events, journal).run {
-        try await apply(step, next, guest)
+        try await apply(step, ahead, guest)
       }
     }
   }
 
-  private func apply(_ step: Step, _ next: GuestJob?, _ guest: any Guest) async throws -> StepEnd {
+  private func apply(
+    _ step: Step, _ ahead: [GuestJob], _ guest: any Guest
+  ) async throws -> StepEnd {
     switch step.work {
     case .script(let job):
-      try await ShellStep.run(job, next: next, as: step.outline, on: guest, events)
+      try await ShellStep.run(job, ahead: ahead, as: step.outline, on: guest, events)
     case .file(let file):
       try await FileStep.run(file, as: step.outline, on: guest, events)
     }

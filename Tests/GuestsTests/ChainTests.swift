@@ -14,8 +14,8 @@ import Testing
       }
       try await rig.visit { guest in
         for (number, job) in jobs.enumerated() {
-          let next = jobs.dropFirst(number + 1).first
-          let end = try await guest.run(job, next: next, report: rig.news.report)
+          let ahead = Array(jobs.dropFirst(number + 1))
+          let end = try await guest.run(job, ahead: ahead, report: rig.news.report)
           #expect(end == .exited(0))
         }
       }
@@ -29,11 +29,11 @@ import Testing
       let next = try job("b", "echo x >> \(rig.scratch)/next\n")
       try await rig.visit { guest in
         let end = try await guest.run(
-          job("a", "exit 3\n"), next: next, report: rig.news.report)
+          job("a", "exit 3\n"), ahead: [next], report: rig.news.report)
         #expect(end == .exited(3))
         // Its answer comes behind the one about the step after.
         let later = try await guest.run(
-          job("c", "exit 0\n"), next: nil, report: rig.news.report)
+          job("c", "exit 0\n"), ahead: [], report: rig.news.report)
         #expect(later == .exited(0))
         #expect(rig.count("next") == 0)
       }
@@ -44,8 +44,8 @@ import Testing
     try await GuestRig.with { rig in
       let next = try job("b", "echo x >> \(rig.scratch)/next\n")
       try await rig.visit { guest in
-        _ = try await guest.run(job("a", "exit 3\n"), next: next, report: rig.news.report)
-        let end = try await guest.run(next, next: nil, report: rig.news.report)
+        _ = try await guest.run(job("a", "exit 3\n"), ahead: [next], report: rig.news.report)
+        let end = try await guest.run(next, ahead: [], report: rig.news.report)
         #expect(end == .exited(0))
       }
       #expect(rig.count("next") == 1)
@@ -58,7 +58,7 @@ import Testing
       let next = try job("b", "echo x >> \(rig.scratch)/next\n")
       try await rig.visit { guest in
         try await withThrowingTaskGroup(of: JobEnd.self) { group in
-          group.addTask { try await guest.run(first, next: next, report: rig.news.report) }
+          group.addTask { try await guest.run(first, ahead: [next], report: rig.news.report) }
           try await rig.waitFor("began")
           rig.proxy.refuse()
           rig.proxy.cut()
@@ -75,7 +75,7 @@ import Testing
           let end = try await group.next()
           #expect(end == .exited(0))
         }
-        let end = try await guest.run(next, next: nil, report: rig.news.report)
+        let end = try await guest.run(next, ahead: [], report: rig.news.report)
         #expect(end == .exited(0))
       }
       #expect(rig.count("first") == 1)
@@ -87,7 +87,7 @@ import Testing
     try await GuestRig.with { rig in
       let next = try job("b", "sleep 4711.7 & \(rig.hold)")
       let guest = try await rig.reach()
-      let end = try await guest.run(job("a", "exit 0\n"), next: next, report: rig.news.report)
+      let end = try await guest.run(job("a", "exit 0\n"), ahead: [next], report: rig.news.report)
       #expect(end == .exited(0))
       try await rig.waitFor("began")
       try await guest.leave()

@@ -14,10 +14,10 @@ import Testing
         let evil = String(repeating: "leave\nforget a\ncancel b\n", count: 20_000)
         let big = try job("a", "echo x >> \(rig.scratch)/ran\n\(evil)")
         let kind = try await failure {
-          try await guest.run(big, next: nil, report: rig.news.report)
+          try await guest.run(big, ahead: [], report: rig.news.report)
         }
         #expect(kind == .notStarted)
-        return try await guest.run(job("b", "exit 3\n"), next: nil, report: rig.news.report)
+        return try await guest.run(job("b", "exit 3\n"), ahead: [], report: rig.news.report)
       }
       #expect(end == .exited(3))
       #expect(rig.count("ran") == 0)
@@ -35,13 +35,13 @@ import Testing
         sleep 0.5
         (while :; do cat /dev/zero >> /var/tmp/full || :; sleep 0.01; done) &
         """
-      let end = try await guest.run(job("a", fill), next: second, report: rig.news.report)
+      let end = try await guest.run(job("a", fill), ahead: [second], report: rig.news.report)
       #expect(end == .exited(0))
       try await rig.command(
         "while [ -e /var/tmp/.kiln-*/a/script ] || [ $(stat -f -c %a /var/tmp) != 0 ]; "
           + "do sleep 0.05; done")
       let kind = try await failure {
-        try await guest.run(second, next: nil, report: rig.news.report)
+        try await guest.run(second, ahead: [], report: rig.news.report)
       }
       #expect(kind == .notStarted)
       #expect(rig.count("ran") == 0)
@@ -80,7 +80,7 @@ import Testing
         }
         #expect(second == .notPlaced)
         let list = try job("c", "ls -A /mnt\n")
-        return try await guest.run(list, next: nil, report: rig.news.report)
+        return try await guest.run(list, ahead: [], report: rig.news.report)
       }
       #expect(end == .exited(0))
       #expect(rig.news.stdout == "fill\n")

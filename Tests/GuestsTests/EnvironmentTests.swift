@@ -100,7 +100,7 @@ import Testing
     try await GuestRig.withMachine { rig, _ in
       try await rig.command("sudo mount -t tmpfs -o ro tmpfs /var/tmp")
       let place = try await rig.visit { guest in
-        let end = try await guest.run(job("a", "exit 7\n"), next: nil, report: rig.news.report)
+        let end = try await guest.run(job("a", "exit 7\n"), ahead: [], report: rig.news.report)
         #expect(end == .exited(7))
         return guest.facts.directory
       }

@@ -91,7 +91,7 @@ import Testing
       let guest = try await rig.reach()
       let kind = try await failure {
         let script = "echo x >> \(rig.scratch)/ran\nrm -rf '\(guest.facts.directory)'\nexit 0\n"
-        return try await guest.run(job("a", script), next: nil, report: rig.news.report)
+        return try await guest.run(job("a", script), ahead: [], report: rig.news.report)
       }
       #expect(kind == .lost)
       #expect(rig.count("ran") == 1)
@@ -111,7 +111,7 @@ import Testing
       let guest = try await rig.reach()
       let kind = try await failure {
         let script = "rm -rf '\(guest.facts.directory)'\necho x >> \(rig.scratch)/ran\n"
-        return try await guest.run(job("a", script), next: nil, report: rig.news.report)
+        return try await guest.run(job("a", script), ahead: [], report: rig.news.report)
       }
       #expect(kind == .lost)
       try await rig.waitFor("ran")

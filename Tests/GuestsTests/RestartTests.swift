@@ -11,6 +11,8 @@ import Testing
   {
     try await GuestRig.withMachine { rig, host in
       let end = try await rig.run(job("a", "echo out\n\(rig.hold)")) { _ in
+        // A power cut takes what was not written yet.
+        try await waitUntil("the output") { rig.news.stdout == "out\n" }
         try await host.reboot(ending)
       }
       guard case .restarted(let shutdown, let away) = end else {
@@ -29,9 +31,9 @@ import Testing
       let script = "echo x >> \(rig.scratch)/ran\nsudo reboot\nsleep 100\n"
       let ends = try await rig.visit { guest in
         let first = try await guest.run(
-          job("a", script, restarts: .restart), next: nil, report: rig.news.report)
+          job("a", script, restarts: .restart), ahead: [], report: rig.news.report)
         let then = try job("b", "exit 3\n")
-        return [first, try await guest.run(then, next: nil, report: rig.news.report)]
+        return [first, try await guest.run(then, ahead: [], report: rig.news.report)]
       }
       guard case .restarted(.orderly, _) = ends[0] else {
         Issue.record("\(ends)")
@@ -49,11 +51,11 @@ import Testing
       let script = "echo x >> \(rig.scratch)/ran\n(trap '' TERM; sleep 0.3; sudo reboot) &\n"
       let last = try await rig.visit { guest in
         let first = try await guest.run(
-          job("a", script, restarts: .restart), next: nil, report: rig.news.report)
+          job("a", script, restarts: .restart), ahead: [], report: rig.news.report)
         #expect(first == .exitedBeforeRestart(0))
         let away = try await guest.awaitRestart(report: rig.news.report)
         #expect(away > .zero)
-        return try await guest.run(job("b", "exit 3\n"), next: nil, report: rig.news.report)
+        return try await guest.run(job("b", "exit 3\n"), ahead: [], report: rig.news.report)
       }
       #expect(last == .exited(3))
       let boots = await host.boots

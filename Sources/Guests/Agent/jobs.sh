@@ -4,7 +4,7 @@
 # Stores a script beside its job: all that can be made ready before the start is made ready here.
 put() { # id size sha256
   new=$dir/$1.new.$$
-  refused=
+  [ "${refused%% *}" = "$1" ] && refused=
   [ -e "$new" ] && rm -rf "$new"
   if ! reason=$(lay_out "$new" 2>&1); then
     refused="$1 ${reason##*: }"
@@ -77,8 +77,9 @@ may_start() { # id
   fi
   if [ "${refused%% *}" = "$1" ]; then
     reason=${refused#* }
-  else
-    reason=$(mv "$dir/$1.new.$$" "$job" 2>&1)
+  elif ! mv "$dir/$1.new.$$" "$job" 2>"$dir/.fault.$$"; then
+    read -r reason <"$dir/.fault.$$"
+    reason=${reason:-the job directory could not be made}
   fi
   [ -z "$reason" ]
 }
@@ -205,6 +206,7 @@ echo end
 
 # Sends the bytes between what was sent already and what the files hold now.
 emit() {
+  [ -s stdout ] || [ -s stderr ] || return 0
   set -- $(stat -c %s stdout stderr)
   [ $# = 2 ] || return 0
   if [ "$1" -gt "$a" ]; then

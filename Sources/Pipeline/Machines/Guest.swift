@@ -10,11 +10,14 @@ public protocol Guest: Sendable {
 
   /// Runs `job` to its end, exactly once, and reports its output as it appears.
   ///
-  /// `next` is the job that comes after, so that its script can be on its way meanwhile.
+  /// `ahead` are the jobs that come after it, so that their scripts can be on their way meanwhile,
+  /// and each can start as soon as the one before has ended with 0.
   /// - Returns: how the job ended, as proved on the guest.
   /// - Throws: ``GuestError`` where the job could not be started, or where its end could not be
   ///   proved; `CancellationError` after the job's processes were killed.
-  func run(_ job: GuestJob, next: GuestJob?, report: @escaping GuestReport) async throws -> JobEnd
+  func run(
+    _ job: GuestJob, ahead: [GuestJob], report: @escaping GuestReport
+  ) async throws -> JobEnd
 
   /// Puts a file into the guest, whole or not at all, with its checksum compared there.
   /// - Throws: ``GuestError`` where the guest refused or the bytes did not arrive unchanged.

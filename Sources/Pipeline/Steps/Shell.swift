@@ -45,11 +45,11 @@ enum ShellStep {
   /// Runs the job as step `outline` and says how it ended; what it should not do is a
   /// ``StepFailure``.
   static func run(
-    _ job: GuestJob, next: GuestJob?, as outline: StepOutline, on guest: any Guest,
+    _ job: GuestJob, ahead: [GuestJob], as outline: StepOutline, on guest: any Guest,
     _ events: any EventSink
   ) async throws -> StepEnd {
     let report = StepReport(outline.number, events)
-    switch try await guest.run(job, next: next, report: report.take) {
+    switch try await guest.run(job, ahead: ahead, report: report.take) {
     case .exited(0):
       return StepEnd(.succeeded, exitCode: 0)
     case .exitedBeforeRestart(0):
