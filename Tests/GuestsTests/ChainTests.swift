@@ -85,13 +85,13 @@ import Testing
 
   @Test func `a step that was started ahead ends when the guest is left`() async throws {
     try await GuestRig.with { rig in
-      let next = try job("b", "sleep 4711.7 & \(rig.hold)")
+      let next = try job("b", "sleep 4711.8 & \(rig.hold)")
       let guest = try await rig.reach()
       let end = try await guest.run(job("a", "exit 0\n"), ahead: [next], report: rig.news.report)
       #expect(end == .exited(0))
       try await rig.waitFor("began")
       try await guest.leave()
-      let left = try await processes("sleep 4711.7")
+      let left = try await processes("sleep 4711.8")
       #expect(left == 0)
       #expect(!FileManager.default.fileExists(atPath: guest.facts.directory))
     }

@@ -39,7 +39,7 @@ actor AgentSession {
   private static func greet(
     _ channel: SSHChannel, run: String, directory: String?
   ) async throws -> AgentSession {
-    let nonce = String(UInt64.random(in: .min ... .max), radix: 36)
+    let nonce = String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
     let hello = "hello \(nonce) \(run)\n\(directory ?? "")\n"
     try await channel.write(AgentProgram.bytes + Array(hello.utf8))
     var reader = AgentFrameReader(nonce: nonce)

@@ -274,11 +274,16 @@ end_job() { # job directory
 } 2>/dev/null
 
 # Ends what is left of a job, as root where its processes may be root's. A process that has the
-# number of a job's dead leader is a stranger, since the number is free only once the group is empty.
+# number of a job's dead leader is a stranger, since the number is free only once the group is empty;
+# the leader itself lets go of its lock a moment before it counts as dead.
 end_group() { # leader running|ended
-  leader=Z
-  read -r _ _ leader _ <"/proc/$1/stat"
-  [ "$2" = ended ] && [ "$leader" != Z ] && return
+  for look in 1 2 3 4 5 6 7 8 9 10; do
+    leader=Z
+    read -r _ _ leader _ <"/proc/$1/stat"
+    [ "$2" = running ] || [ "$leader" = Z ] && break
+    [ $look = 10 ] && return
+    sleep 0.05
+  done
   for signal in TERM KILL; do
     signal_group $signal "$1" || return
     for look in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
