@@ -87,7 +87,8 @@ import Testing
     }
   }
 
-  @Test func `the place of the jobs may be mounted without the right to execute`() async throws {
+  @Test(.requiresNamespaces)
+  func `the place of the jobs may be mounted without the right to execute`() async throws {
     try await GuestRig.withMachine { rig, _ in
       try await rig.command("sudo mount -t tmpfs -o noexec tmpfs /var/tmp")
       let end = try await rig.run(job("a", "echo out\nexit 7\n", by: "/bin/bash", "-e"))
@@ -96,7 +97,8 @@ import Testing
     }
   }
 
-  @Test func `a guest without /var/tmp keeps its jobs in the home directory`() async throws {
+  @Test(.requiresNamespaces)
+  func `a guest without /var/tmp keeps its jobs in the home directory`() async throws {
     try await GuestRig.withMachine { rig, _ in
       try await rig.command("sudo mount -t tmpfs -o ro tmpfs /var/tmp")
       let place = try await rig.visit { guest in
