@@ -1,5 +1,6 @@
 public import Pipeline
 import SSH
+import Synchronization
 
 /// The user's own machine, reached over SSH: the simplest provider, and the one to read first.
 ///
@@ -59,10 +60,18 @@ public struct OwnHost: MachineProvider {
 actor OwnMachine: Machine {
   nonisolated let name: String
   private let route: SSHRoute
+  private let contact = Contact()
   private var guest: SSHGuest?
 
   init(_ route: SSHRoute) {
     name = route.name
+    var route = route
+    let dial = route.dial
+    route.dial = { [contact] in
+      let connection = try await dial()
+      contact.made.store(true, ordering: .relaxed)
+      return connection
+    }
     self.route = route
   }
 
@@ -72,7 +81,20 @@ actor OwnMachine: Machine {
     return guest
   }
 
+  /// Leaves the guest; where the build ended while it was being reached, it is reached once more,
+  /// since it may have made the run's directory already.
   func leave() async throws {
-    try await guest?.leave()
+    if let guest { return try await guest.leave() }
+    guard contact.made.load(ordering: .relaxed) else { return }
+    do {
+      try await SSHGuest.reach(route) { _ in }.leave()
+    } catch let error as GuestError where error.kind == .unfit {
+      // Nothing stays on a guest that is of no use.
+    }
+  }
+
+  /// Whether a connection to the machine was ever made.
+  private final class Contact: Sendable {
+    let made = Atomic(false)
   }
 }

@@ -30,10 +30,22 @@ public actor SSHGuest: Guest {
     do {
       try agent.greeting.check(route.name)
     } catch {
-      await connection.close()
+      // The guest had made the run's directory before it could say what is wrong with it.
+      await SSHGuest(route, connection, agent).giveUp()
       throw error
     }
     return SSHGuest(route, connection, agent)
+  }
+
+  /// Leaves a guest that is of no use; why it is of none is what the user needs to know.
+  private func giveUp() async {
+    do {
+      try await withRelease(limit: .seconds(10), for: "\(route.name) to be left") {
+        try await self.leave()
+      }
+    } catch {
+      await drop()
+    }
   }
 
   private init(_ route: SSHRoute, _ connection: SSHConnection, _ agent: AgentSession) {
