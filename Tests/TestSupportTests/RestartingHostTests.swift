@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -20,9 +21,15 @@ struct RestartingHostTests {
     }
   }
 
-  @Test(arguments: [
+  /// Commands by absolute path only where this machine has them: a minimal one has no systemd.
+  static let commands = [
     "reboot", "/sbin/reboot", "shutdown -r now", "systemctl reboot", "/usr/bin/systemctl reboot",
-  ])
+  ].filter { command in
+    let program = command.prefix { $0 != " " }
+    return !program.hasPrefix("/usr") || access(String(program), X_OK) == 0
+  }
+
+  @Test(arguments: commands)
   func `the guest restarts the machine itself`(_ command: String) async throws {
     try await RestartingHost.with { host in
       let ssh = try await SSHClient(host.server)
