@@ -1,3 +1,4 @@
+import Digests
 import FoundationEssentials
 import Guests
 import Pipeline
@@ -79,6 +80,29 @@ import Testing
         #expect(end == .exited(0))
       }
       #expect(rig.count("first") == 1)
+      #expect(rig.count("next") == 1)
+    }
+  }
+
+  @Test func `what a step that was started ahead says meanwhile is kept for it`() async throws {
+    try await GuestRig.with { rig in
+      let next = try job("b", "echo out; echo err >&2; echo x >> \(rig.scratch)/next; exit 3\n")
+      let bytes = Array("some bytes\n".utf8)
+      let file = PlacedFile(
+        id: "f", source: .bytes(bytes), digest: try .init(of: bytes), mode: 0o600, lifetime: .stay,
+        destination: "\(rig.scratch)/file")
+      try await rig.visit { guest in
+        _ = try await guest.run(job("a", "exit 0\n"), ahead: [next], report: rig.news.report)
+        try await waitUntil("the end of the step that was started ahead") {
+          FileManager.default.fileExists(atPath: "\(guest.facts.directory)/b/exit")
+        }
+        // The agent answers in order, so that all of the step comes before the file's verdict.
+        try await guest.place(file, report: rig.news.report)
+        let end = try await guest.run(next, ahead: [], report: rig.news.report)
+        #expect(end == .exited(3))
+      }
+      #expect(rig.news.stdout == "out\n")
+      #expect(rig.news.stderr == "err\n")
       #expect(rig.count("next") == 1)
     }
   }

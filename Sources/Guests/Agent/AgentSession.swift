@@ -10,6 +10,8 @@ actor AgentSession {
   /// The channel to the agent.
   private nonisolated let channel: SSHChannel
   private var reader: AgentFrameReader
+  /// What a job that the guest started by itself said while something else was waited for.
+  private var kept: [AgentFrame] = []
 
   /// The longest time that an agent may take to answer its greeting; on a machine that is still
   /// starting, `sudo` may wait for the network to look its name up.
@@ -77,16 +79,23 @@ actor AgentSession {
   /// The next thing the agent says.
   /// - Throws: ``AgentGone`` when it says nothing any more.
   func frame() async throws -> AgentFrame {
+    kept.isEmpty ? try await newFrame() : kept.removeFirst()
+  }
+
+  /// The words of the next line that begins with `verb`; all else in between is kept for
+  /// ``frame()``, since it may be of a job whose turn comes later.
+  func words(after verb: Character) async throws -> [String] {
     while true {
-      if let frame = try reader.next() { return frame }
-      reader.add(try await Self.bytes(from: channel))
+      let frame = try await newFrame()
+      if case .line(verb, let words) = frame { return words }
+      kept.append(frame)
     }
   }
 
-  /// The words of the next line that begins with `verb`; all else in between is passed over.
-  func words(after verb: Character) async throws -> [String] {
+  private func newFrame() async throws -> AgentFrame {
     while true {
-      if case .line(verb, let words) = try await frame() { return words }
+      if let frame = try reader.next() { return frame }
+      reader.add(try await Self.bytes(from: channel))
     }
   }
 

@@ -10,8 +10,9 @@ public protocol Guest: Sendable {
 
   /// Runs `job` to its end, exactly once, and reports its output as it appears.
   ///
-  /// `ahead` are the jobs that come after it, so that their scripts can be on their way meanwhile,
-  /// and each can start as soon as the one before has ended with 0.
+  /// `ahead` are the jobs that come right after it, so that their scripts can be on their way
+  /// meanwhile, and each can start as soon as the one before has ended with 0. Whatever must come
+  /// in between is no part of it: a file that is placed next may arrive after they have begun.
   /// - Returns: how the job ended, as proved on the guest.
   /// - Throws: ``GuestError`` where the job could not be started, or where its end could not be
   ///   proved; `CancellationError` after the job's processes were killed.
