@@ -42,9 +42,10 @@ struct KeepAlive {
 }
 
 extension Session {
-  /// When time alone changes something.
+  /// When to look again although nothing more arrives.
   var nextTimer: ContinuousClock.Instant? {
     guard failure == nil else { return nil }
+    guard !hasNews else { return .now }
     let own: ContinuousClock.Instant? =
       switch phase {
       case .connecting(let deadline): deadline

@@ -24,6 +24,8 @@ actor Session: EventSource {
   var openings: [ChannelOpening] = []
   var tunnels: [Session] = []
   private var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
+  /// How many bytes had arrived when everyone who waits was last let try again.
+  private var told: UInt64 = 0
   private var lastID = 0
 
   enum Phase {
@@ -152,10 +154,15 @@ actor Session: EventSource {
 
   /// Lets everyone who waits try again.
   func wake() {
+    told = counters.value.received
     let woken = waiters
     waiters = [:]
     for continuation in woken.values { continuation.resume() }
   }
+
+  /// Whether something arrived that not everyone who waits has had a look at: any call into libssh2
+  /// takes in what is there for all channels.
+  var hasNews: Bool { told != counters.value.received }
 
   func newID() -> Int {
     lastID += 1
