@@ -60,7 +60,7 @@ let package = Package(
       name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
       resources: [
         .embedInCode("Agent/agent.sh"), .embedInCode("Agent/files.sh"),
-        .embedInCode("Agent/jobs.sh"),
+        .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/retire.sh"),
       ], swiftSettings: strict),
 
     // The composition root.

@@ -12,6 +12,9 @@ public struct SSHRoute: Sendable {
   public var timeout: Duration
   /// How long the guest may take to answer for the first time.
   public var patience: Patience
+  /// The base64 part of the public key that was put into the guest for this build, so that it can
+  /// be taken out again; empty where none was.
+  public var publicKey = ""
   /// Makes a connection.
   public var dial: @Sendable () async throws -> SSHConnection
 

@@ -1,39 +1,88 @@
-/// One build: the main flow, from a plan to a baked machine.
+import Template
+
+/// One build: the main flow, from a plan to a baked machine or to run outputs.
 ///
 /// Read this file first. What it names, in call order: a provider gives a machine, the machine is
-/// reached as a guest, the steps run in the guest in order, and the machine is released.
+/// reached as a guest, the steps run in the guest in order; where an image is made, the machine is
+/// generalized, its disk is captured and validated, and the distributors make run outputs of it.
 public struct Build: Sendable {
   /// What is done.
   public let plan: Plan
-  /// Where the machine comes from.
-  public let provider: any MachineProvider
+  /// Where it is done.
+  public let site: Site
   /// Who is told what happens.
   public let events: any EventSink
   /// Where steps are noted durably.
   public let journal: Journal
 
+  /// Where a build is done.
+  public enum Site: Sendable {
+    /// On a machine that is there already and stays.
+    case host(any MachineProvider)
+    /// In a VM that is made for it, of which distributors make run outputs.
+    case vm(any VMProvider, any ImageDistributor)
+  }
+
   /// Puts a build together.
-  public init(
-    plan: Plan, provider: any MachineProvider, events: any EventSink, journal: Journal
-  ) {
+  public init(plan: Plan, site: Site, events: any EventSink, journal: Journal) {
     self.plan = plan
-    self.provider = provider
+    self.site = site
     self.events = events
     self.journal = journal
   }
 
-  /// Bakes; when this returns, every step was seen to succeed.
+  /// Bakes; when this returns, every step and every output was seen to succeed.
   ///
-  /// - Throws: ``BuildError`` with the step's name where a step failed; what the provider throws;
+  /// - Throws: ``BuildError`` with the step's name where a step failed; ``DistributionError`` where
+  ///   an output was not made; ``DistributedInvalid``; what the provider throws;
   ///   ``DeadlineExceeded`` when the build timeout passed; `CancellationError`.
   public func run() async throws {
     try await withDeadline(plan.buildTimeout, for: "the build (buildTimeoutInMinutes)") {
       events.receive(.phase(.building))
-      try await provider.withMachine(for: plan) { machine in
-        let guest = try await connect(to: machine)
-        try await customize(guest)
+      switch (site, plan.image) {
+      case (.host(let provider), _):
+        try await provider.withMachine(for: plan) { machine in try await bake(machine) }
+      case (.vm(let provider, let distributor), let image?):
+        let making = ImageMaking(
+          plan: plan, image: image, provider: provider, distributor: distributor, events: events)
+        try await makeImage(making)
+      case (.vm(let provider, _), nil):
+        try await provider.withVM(from: .source, for: plan) { vm in try await bake(vm) }
       }
     }
+  }
+
+  private func makeImage(_ making: ImageMaking) async throws {
+    let image = making.image
+    guard image.subject == .builtImage else {
+      return try await validate(.source, making)
+    }
+    try await making.provider.withVM(from: .source, for: plan) { vm in
+      try await keeping(vm, if: image.retention.onCustomizerError, events) { try await bake(vm) }
+      let disk = try await vm.capture()
+      let refusal = try await making.validate(.image(disk), check)
+      try await making.distribute(disk)
+      if let refusal { throw DistributedInvalid(cause: refusal) }
+    }
+  }
+
+  /// Validates the source as it is: nothing is built or distributed (`aib.md` a.5).
+  private func validate(_ origin: VMOrigin, _ making: ImageMaking) async throws {
+    if let refusal = try await making.validate(origin, check) { throw refusal }
+  }
+
+  private func bake(_ machine: any Machine) async throws {
+    let guest = try await connect(to: machine)
+    events.receive(.phase(.customizing))
+    if plan.needsDeprovisionScript {
+      try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
+    }
+    try await run(plan.steps, in: guest)
+  }
+
+  /// Runs validators on a machine that is thrown away.
+  private func check(_ machine: any Machine, _ validators: [Step]) async throws {
+    try await run(validators, in: try await connect(to: machine))
   }
 
   private func connect(to machine: any Machine) async throws -> any Guest {
@@ -50,18 +99,11 @@ public struct Build: Sendable {
     return guest
   }
 
-  /// Runs the steps in order; the first that fails ends it, by name.
-  ///
-  /// The deprovision script is
-  /// placed first, where one of them needs it, so that customizers can edit it, and runs last.
-  private func customize(_ guest: any Guest) async throws {
-    events.receive(.phase(.customizing))
-    if plan.needsDeprovisionScript {
-      try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
-    }
-    for (index, step) in plan.steps.enumerated() {
-      let ahead = plan.steps.dropFirst(index + 1).prefix { $0.job != nil }.compactMap(\.job)
-      try await StepRun(step, plan.steps.count, events, journal).run {
+  /// Runs steps in order; the first that fails ends the build, by name.
+  private func run(_ steps: [Step], in guest: any Guest) async throws {
+    for (index, step) in steps.enumerated() {
+      let ahead = steps.dropFirst(index + 1).prefix { $0.job != nil }.compactMap(\.job)
+      try await StepRun(step, plan.stepCount, events, journal).run {
         try await apply(step, ahead, guest)
       }
     }
@@ -75,6 +117,8 @@ public struct Build: Sendable {
       try await ShellStep.run(job, ahead: ahead, as: step.outline, on: guest, events)
     case .file(let file):
       try await FileStep.run(file, as: step.outline, on: guest, events)
+    case .generalize(let job):
+      try await DeprovisionStep.run(job, as: step.outline, on: guest, events)
     }
   }
 }

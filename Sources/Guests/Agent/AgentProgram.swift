@@ -3,20 +3,22 @@ import Pipeline
 /// The shell program that is the guest's end of a build, as it is sent.
 enum AgentProgram {
   /// The program's bytes, without the lines that are comments.
-  static let bytes: [UInt8] = {
-    let parts = [
-      PackageResources.jobs_sh, PackageResources.files_sh, PackageResources.agent_sh,
-    ]
+  static let bytes = [
+    PackageResources.jobs_sh, PackageResources.files_sh, PackageResources.agent_sh,
+  ].flatMap(withoutComments)
+
+  /// The program with which root cleans a VM of the build and powers it off.
+  static let retirement = withoutComments(PackageResources.retire_sh)
+
+  private static func withoutComments(_ program: [UInt8]) -> [UInt8] {
     var kept: [UInt8] = []
-    for part in parts {
-      for line in part.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
-      where line.first(where: { $0 != UInt8(ascii: " ") }) != UInt8(ascii: "#") {
-        kept += line
-        kept.append(UInt8(ascii: "\n"))
-      }
+    for line in program.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
+    where line.first(where: { $0 != UInt8(ascii: " ") }) != UInt8(ascii: "#") {
+      kept += line
+      kept.append(UInt8(ascii: "\n"))
     }
     return kept
-  }()
+  }
 
   /// The command that starts it: any login shell understands it (sh, bash, dash, fish, csh), and
   /// the program itself follows on standard input, so that no shell has to quote it.

@@ -91,6 +91,26 @@ leave() {
   if [ -e "$dir" ]; then say l "$fault"; else say l; fi
 }
 
+# Has root wait for the word to take away what is ours and to power the machine off. The words go
+# through a pipe that only this agent holds open: when it ends without a word, so does the waiting.
+arm() { # size key, and the program
+  program=$(take "$1")
+  rm -f "$dir/.retire"
+  reason=$(mkfifo "$dir/.retire" 2>&1) || {
+    say r refused "$reason"
+    return
+  }
+  command exec 5<>"$dir/.retire"
+  by=
+  [ "$uid" = 0 ] || by='sudo -n'
+  if reason=$($by setsid -f /bin/sh -c "$program" \
+    kiln-retire "$dir" "$user" "$uid" "$run" "$2" 2>&1 </dev/null 5>&-); then
+    say r armed
+  else
+    say r refused "$reason"
+  fi
+}
+
 while read -r verb one two three four five six rest; do
   case $verb in
     hello) hello "$one" "$two" ;;
@@ -102,6 +122,8 @@ while read -r verb one two three four five six rest; do
     file) file "$one" "$two" "$three" "$four" "$five" "$six" ;;
     have) have "$one" ;;
     forget) forget "$one" ;;
+    arm) arm "$one" "$two" ;;
+    retire) printf 'go\n' >&5 ;;
     leave) leave ;;
   esac
 done

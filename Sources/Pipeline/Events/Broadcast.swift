@@ -76,6 +76,19 @@ extension BuildEvent {
       return .stepFinished(result)
     case .connectionLost(let reason):
       return .connectionLost(clean(reason))
+    case .outputStarted(let output):
+      return .outputStarted(output.redacted(by: redactor))
+    case .outputProgress(let output, let share):
+      return .outputProgress(output.redacted(by: redactor), share)
+    case .outputFinished(var result):
+      result.planned = result.planned.redacted(by: redactor)
+      result.message = result.message.map(clean)
+      if var output = result.output {
+        output.artifactID = output.artifactID.map(clean)
+        output.artifactURI = output.artifactURI.map(clean)
+        result.output = output
+      }
+      return .outputFinished(result)
     case .warning(let text):
       return .warning(clean(text))
     case .note(let text):
@@ -98,5 +111,14 @@ extension StepOutline {
     StepOutline(
       number: number, name: redactor.redact(name), type: type, summary: redactor.redact(summary),
       position: position)
+  }
+}
+
+extension PlannedOutput {
+  /// The same output with the secrets taken out of its texts.
+  func redacted(by redactor: Redactor) -> PlannedOutput {
+    var output = self
+    output.artifact = redactor.redact(artifact)
+    return output
   }
 }

@@ -24,6 +24,12 @@ public enum BuildEvent: Sendable {
   case connectionRestored(after: Duration)
   /// The machine restarted because of a step, and was out of reach for the time given.
   case restarted(step: Int, outOfReach: Duration)
+  /// A distributor began.
+  case outputStarted(PlannedOutput)
+  /// A distributor did a part of its work, from 0 to 1.
+  case outputProgress(PlannedOutput, Double)
+  /// A distributor ended.
+  case outputFinished(OutputResult)
   /// Something the user should know of, in a sentence.
   case warning(String)
   /// A plain remark, in a sentence.

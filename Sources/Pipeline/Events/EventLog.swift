@@ -107,6 +107,15 @@ struct EventText {
     case .restarted(let step, let wait):
       type = "restarted"
       fields = Fields(step: step, seconds: wait / .seconds(1))
+    case .outputStarted(let output):
+      type = "outputStarted"
+      fields.output = output
+    case .outputProgress(let output, let share):
+      type = "outputProgress"
+      fields = Fields(share: share, output: output)
+    case .outputFinished(let result):
+      type = "outputFinished"
+      fields.outputResult = result
     case .warning(let text):
       type = "warning"
       fields.message = text
@@ -135,6 +144,9 @@ struct EventText {
     var outline: StepOutline?
     var result: StepResult?
     var runResult: RunResult?
+    var share: Double?
+    var output: PlannedOutput?
+    var outputResult: OutputResult?
   }
 
   private static func line(

@@ -52,6 +52,16 @@ struct LogText {
     case .connectionRestored(let wait): say("Connection restored after \(Elapsed(wait))")
     case .restarted(let step, let wait):
       say("Machine restarted in step \(step) of \(stepCount), out of reach for \(Elapsed(wait))")
+    case .outputStarted(let output):
+      info("Distributing \(output.name) (\(output.type)): \(output.artifact)", time)
+    case .outputProgress: break
+    case .outputFinished(let result):
+      let took = Elapsed(seconds: result.seconds)
+      if let output = result.output {
+        info("Distributed \(output.name) after \(took): \(output.artifact)", time)
+      } else {
+        say("Could not distribute \(result.planned.name): \(result.message ?? "")")
+      }
     case .warning(let text): say("warning: \(text)")
     case .note(let text): say(text)
     case .canceling(let reason): say("Cancelling build: \(reason)")

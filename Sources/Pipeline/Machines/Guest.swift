@@ -29,6 +29,16 @@ public protocol Guest: Sendable {
   /// - Throws: ``GuestError`` of kind ``GuestError/Kind/lost`` when it does not come back in time.
   func awaitRestart(report: @escaping GuestReport) async throws -> Duration
 
+  /// Runs `job`, the deprovision script, and where that ends with 0 has root take away all that the
+  /// build left in the machine and power it off, and ends the connection.
+  ///
+  /// It happens on the connection that stands, since a deprovisioned machine takes no other
+  /// (`bench.md` 4). Root says on the console what came of it, and the machine's own power-off
+  /// proves that it got there: see ``BuildVM/capture()``.
+  /// - Returns: how the job ended.
+  /// - Throws: as ``run(_:ahead:report:)``.
+  func generalize(by job: GuestJob, report: @escaping GuestReport) async throws -> JobEnd
+
   /// Removes all that Kiln put into the guest for this run, and ends the connection.
   /// - Throws: ``GuestError`` where the guest could not be reached to do so.
   func leave() async throws

@@ -1,4 +1,4 @@
-/// Gives machines to build on: the user's own host, QEMU or Azure.
+/// Gives a machine that is there already: the user's own host.
 public protocol MachineProvider: Sendable {
   /// Runs `body` with a machine that fits `plan`.
   ///

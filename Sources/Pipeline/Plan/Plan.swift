@@ -14,6 +14,8 @@ public struct Plan: Sendable {
   public let buildTimeout: Duration
   /// Whether the machine is generalized at the end.
   public let generalization: Generalization
+  /// How an image is made of the machine; `nil` where the machine itself is what is baked.
+  public let image: ImagePlan?
   /// What the user should know before the build starts, a sentence each.
   public let notes: [String]
 
@@ -33,10 +35,19 @@ public struct Plan: Sendable {
     return steps.contains { $0.job?.script.contains(Array(DeprovisionStep.name.utf8)) ?? false }
   }
 
+  /// All steps in the order in which they run, those that validate the image last.
+  public var allSteps: [Step] { steps + (image?.validators ?? []) }
+
+  var stepCount: Int { allSteps.count }
+
   /// Whether a step needs to be root.
   public var needsRoot: Bool {
     steps.contains {
-      if case .script(let job) = $0.work { job.user == .root } else { false }
+      switch $0.work {
+      case .script(let job): job.user == .root
+      case .generalize: true
+      case .file: false
+      }
     }
   }
 }
@@ -50,8 +61,10 @@ public struct Step: Sendable {
 
   /// What a step does; the guest decides how.
   public enum Work: Sendable {
-    /// Runs a script: `Shell`, or the deprovision script.
+    /// Runs a script: `Shell`, or the deprovision script of a machine that stays.
     case script(GuestJob)
+    /// Runs the deprovision script of a VM, which powers off after it.
+    case generalize(GuestJob)
     /// Places a file: `File`.
     case file(PlacedFile)
   }

@@ -13,6 +13,15 @@ public struct Planner: Sendable {
     case root
   }
 
+  /// What becomes of the machine that is baked.
+  public enum Product: Sendable {
+    /// It stays, generalized or not.
+    case machine(Plan.Generalization)
+    /// An image is made of it: from this source, in this VM, as these outputs; a VM that failed is
+    /// kept where the template or the user says so.
+    case image(source: String, machine: String, outputs: [PlannedOutput], keep: Bool)
+  }
+
   /// How many scripts and files are fetched at a time.
   private static let fetchesAtOnce = 4
 
@@ -20,19 +29,19 @@ public struct Planner: Sendable {
   public var scripts: any ScriptSource
   /// Who runs the scripts of Shell customizers.
   public var scriptUser: ScriptUser
-  /// Whether the machine is generalized at the end.
-  public var generalization: Plan.Generalization
+  /// What becomes of the machine.
+  public var product: Product
   /// Told of what is being fetched.
   public var report: @Sendable (BuildEvent) -> Void
 
   /// Puts a planner together.
   public init(
-    scripts: any ScriptSource, scriptUser: ScriptUser, generalization: Plan.Generalization,
+    scripts: any ScriptSource, scriptUser: ScriptUser, product: Product,
     report: @escaping @Sendable (BuildEvent) -> Void
   ) {
     self.scripts = scripts
     self.scriptUser = scriptUser
-    self.generalization = generalization
+    self.product = product
     self.report = report
   }
 
@@ -43,20 +52,42 @@ public struct Planner: Sendable {
   public func plan(
     _ template: ImageTemplate, from bytes: [UInt8], named file: String
   ) async throws -> Plan {
-    let unsupported = template.customizers.compactMap(Self.unsupported)
+    let validators = product.makesImage ? template.validation.validators : []
+    let builds = !product.makesImage || template.validation.subject == .builtImage
+    let customizers = builds ? template.customizers : []
+    let unsupported = (customizers + validators).compactMap(Self.unsupported)
     guard unsupported.isEmpty else { throw PlanProblems(.template, in: file, unsupported) }
-    let fetched = try await fetchAll(template.customizers, file)
-    var steps: [Step] = []
-    for customizer in template.customizers {
-      steps.append(try step(customizer, fetched, file))
-    }
-    if case .deprovision = generalization {
-      steps.append(try DeprovisionStep.make(steps.count + 1))
+    let fetched = try await fetchAll(customizers + validators, file)
+    var steps = try customizers.map { try step($0, number: $0.index + 1, fetched, file) }
+    if builds { steps += try generalizing(steps.count + 1) }
+    let proofs = try validators.map {
+      try step($0, number: steps.count + $0.index + 1, fetched, file)
     }
     return Plan(
       template: file, templateDigest: try SHA256Digest(of: bytes), steps: steps,
-      buildTimeout: template.buildTimeout.duration, generalization: generalization,
-      notes: notes(template, steps))
+      buildTimeout: template.buildTimeout.duration, generalization: product.generalization,
+      image: image(template, proofs), notes: notes(template, steps))
+  }
+
+  private func generalizing(_ number: Int) throws -> [Step] {
+    switch product {
+    case .machine(.deprovision): [try DeprovisionStep.make(number, in: .host)]
+    case .machine(.skipped): []
+    case .image: [try DeprovisionStep.make(number, in: .vm)]
+    }
+  }
+
+  private func image(_ template: ImageTemplate, _ validators: [Step]) -> ImagePlan? {
+    guard case .image(let source, let machine, let outputs, let keep) = product else { return nil }
+    let handling = template.errorHandling
+    return ImagePlan(
+      source: source, machine: machine,
+      outputs: template.validation.subject == .builtImage ? outputs : [],
+      validators: validators, subject: template.validation.subject,
+      onFailure: template.validation.onFailure,
+      retention: Retention(
+        onCustomizerError: keep ? .abort : handling.onCustomizerError,
+        onValidationError: keep ? .abort : handling.onValidationError))
   }
 
   private static func unsupported(_ customizer: Customizer) -> Diagnostic? {
@@ -71,9 +102,8 @@ public struct Planner: Sendable {
   }
 
   private func step(
-    _ customizer: Customizer, _ fetched: [Fetch: FetchedFile], _ file: String
+    _ customizer: Customizer, number: Int, _ fetched: [Fetch: FetchedFile], _ file: String
   ) throws -> Step {
-    let number = customizer.index + 1
     let type = customizer.action.type
     let outline = StepOutline(
       number: number, name: customizer.name.isEmpty ? type : customizer.name, type: type,
@@ -99,9 +129,20 @@ public struct Planner: Sendable {
       notes.append(
         "fetched scripts run as root, as in AIB (step \(numbers)); --script-user changes that")
     }
-    if case .skipped(let reason) = generalization { notes.append(reason) }
-    if !template.distributors.isEmpty {
-      notes.append("no image is made of your own host: the distributors are left out")
+    switch product {
+    case .machine(let generalization):
+      if case .skipped(let reason) = generalization { notes.append(reason) }
+      if !template.distributors.isEmpty {
+        notes.append("no image is made of your own host: the distributors are left out")
+      }
+    case .image:
+      if template.validation.subject == .sourceImage {
+        notes.append("sourceValidationOnly: the source is validated, and no image is made")
+      }
+      if template.optimization.vmBoot == .enabled {
+        notes.append(
+          "optimize.vmBoot has no effect here: Azure arranges the disk for its own storage")
+      }
     }
     return notes
   }
@@ -196,5 +237,15 @@ enum SafeURI {
   static func text(_ uri: String) -> String {
     guard let query = uri.firstIndex(of: "?") else { return uri }
     return uri[..<query] + "?…"
+  }
+}
+
+extension Planner.Product {
+  fileprivate var makesImage: Bool {
+    if case .image = self { true } else { false }
+  }
+
+  fileprivate var generalization: Plan.Generalization {
+    if case .machine(let generalization) = self { generalization } else { .deprovision }
   }
 }

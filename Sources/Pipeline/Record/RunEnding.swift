@@ -12,8 +12,9 @@ public enum RunEnding {
     }
     let exit = exit(for: error, stop)
     let canceled = exit == .interrupted || exit == .terminated
+    let partial = (error as? DistributionError)?.isPartial ?? false
     return RunResult(
-      state: canceled ? .canceled : .failed, seconds: elapsed.seconds,
+      state: canceled ? .canceled : partial ? .partiallySucceeded : .failed, seconds: elapsed.seconds,
       errors: canceled ? ["the build was stopped by request"] : chain(error),
       hint: canceled ? nil : hint(error), exitCode: exit.rawValue)
   }
@@ -25,12 +26,14 @@ public enum RunEnding {
     case is DeadlineExceeded: .timedOut
     case let error as BuildError: exit(for: error.cause, stop)
     case let error as Unreleased: exit(for: error.cause, stop)
+    case let error as DistributionError: error.isPartial ? .partiallySucceeded : .failed
     case let error as PlanProblems: error.kind == .template ? .usage : .failed
     case let error as GuestError:
       switch error.kind {
       case .unreachable, .unfit, .lost: .unreachable
       case .notStarted, .notPlaced: .failed
       }
+    case let error as MachineError: error.kind == .notGeneralized ? .failed : .unreachable
     default: .failed
     }
   }
@@ -43,6 +46,8 @@ public enum RunEnding {
         + (error.cause is StepFailure && error.exitCode != nil ? [] : [error.reason])
     case let error as Unreleased:
       chain(error.cause) + ["and what was left could not be cleaned up: \(error.leftover)"]
+    case let error as DistributionError: [error.description, "\(error.cause)"]
+    case let error as DistributedInvalid: [error.description] + chain(error.cause)
     default: ["\(error)"]
     }
   }

@@ -16,6 +16,8 @@ public struct RunRecord: Sendable, Codable {
   public var steps: [StepOutline]
   /// How those steps ended that did.
   public var results: [StepResult] = []
+  /// What the distributors made, or why they did not.
+  public var outputs: [OutputResult]?
   /// The machine that was reached.
   public var machine: String?
   /// What the guest said of itself.
@@ -77,6 +79,8 @@ extension RunRecord {
     case .stepFinished(let result):
       results.removeAll { $0.number == result.number }
       results.append(result)
+    case .outputFinished(let result):
+      outputs = (outputs ?? []) + [result]
     case .canceling:
       lastRunStatus.runState = .canceling
     case .runFinished(let result):

@@ -16,8 +16,9 @@ enum DeprovisionStep {
       lifetime: .run, destination: path)
   }
 
-  /// The step that prints the script and runs it as root.
-  static func make(_ number: Int) throws -> Step {
+  /// The step that prints the script and runs it as root, on a machine that stays or in a VM that
+  /// powers off after it.
+  static func make(_ number: Int, in site: Site) throws -> Step {
     let script = Array(
       """
       if [ -e \(path) ]; then
@@ -36,6 +37,23 @@ enum DeprovisionStep {
       outline: StepOutline(
         number: number, name: "Deprovision", type: "Deprovision",
         summary: "prints and runs \(path)", position: nil),
-      work: .script(job))
+      work: site == .vm ? .generalize(job) : .script(job))
+  }
+
+  /// Where the script runs.
+  enum Site { case host, vm }
+
+  /// Runs the job in a VM; when this returns, the VM is on its way down.
+  static func run(
+    _ job: GuestJob, as outline: StepOutline, on guest: any Guest, _ events: any EventSink
+  ) async throws -> StepEnd {
+    let report = StepReport(outline.number, events)
+    switch try await guest.generalize(by: job, report: report.take) {
+    case .exited(0): return StepEnd(.succeeded, exitCode: 0)
+    case .exited(let code), .exitedBeforeRestart(let code):
+      throw StepFailure(outline, .exitCode(code))
+    case .killed: throw StepFailure(outline, .killed)
+    case .restarted(let shutdown, _): throw StepFailure(outline, .restartedUnasked(shutdown))
+    }
   }
 }

@@ -73,7 +73,8 @@ struct Baking {
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
-      scripts: try scripts(), scriptUser: arguments.scriptUser, generalization: generalization,
+      scripts: try scripts(), scriptUser: arguments.scriptUser,
+      product: .machine(generalization),
       report: { events.receive($0) })
     do {
       return try await signals.cancelling {

@@ -41,7 +41,7 @@ struct BakingRun {
       let provider = OwnHost(
         route: host.route(for: directory.run), journal: journal, address: host.name,
         login: host.login, events: events)
-      let build = Build(plan: plan, provider: provider, events: events, journal: journal)
+      let build = Build(plan: plan, site: .host(provider), events: events, journal: journal)
       try await signals.cancelling {
         events.receive(.canceling("\($0)"))
       } _: {

@@ -26,12 +26,12 @@ struct PlanView: Encodable {
     on = host.name
     buildTimeoutInMinutes = plan.buildTimeout.components.seconds / 60
     notes = plan.notes
-    steps = plan.steps.map { step in
+    steps = plan.allSteps.map { step in
       let outline = step.outline
       let user: String?
       let digest: SHA256Digest
       switch step.work {
-      case .script(let job): (user, digest) = (job.user.rawValue, job.digest)
+      case .script(let job), .generalize(let job): (user, digest) = (job.user.rawValue, job.digest)
       case .file(let file): (user, digest) = (nil, file.digest)
       }
       return StepView(

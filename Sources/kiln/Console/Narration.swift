@@ -37,6 +37,8 @@ struct Narration {
       end(result)
     case .stepFinished(let result):
       end(result, columns)
+    case .outputFinished(let result):
+      end(result)
     default:
       if manner.volume == .normal { tellMore(event, columns) }
     }
@@ -58,6 +60,8 @@ struct Narration {
     case .connectionLost(let reason): say("connection lost: \(reason)", .yellow)
     case .connectionRestored(let wait): say("connection restored after \(Elapsed(wait))")
     case .restarted(_, let wait): say("machine restarted, out of reach for \(Elapsed(wait))")
+    case .outputStarted(let output):
+      say("\(output.name) (\(output.type)): \(output.artifact)", .bold, cutTo: columns)
     case .note(let text): say(text)
     case .canceling(let reason): say("cancelling: \(reason)", .yellow)
     default: break
@@ -129,6 +133,16 @@ struct Narration {
     switch manner.display {
     case .live: say("  \(isGood ? "✓" : "✗") \(end)", isGood ? .green : .red)
     case .plain: say("[\(result.number)/\(count)] \(end)")
+    }
+  }
+
+  private mutating func end(_ result: OutputResult) {
+    let took = Elapsed(seconds: result.seconds)
+    if let output = result.output {
+      guard manner.volume == .normal else { return }
+      say("  ✓ made \(output.artifact) after \(took)", .green)
+    } else {
+      say("  ✗ \(result.planned.name) failed after \(took): \(result.message ?? "")", .red)
     }
   }
 

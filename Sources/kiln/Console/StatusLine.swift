@@ -34,7 +34,12 @@ struct StatusLine {
       activity = .step("[\(step.number)/\(stepCount)] \(LegibleText.legible(step.title))")
     case .stepProgress(_, let sent, let total):
       progress = (sent, total)
-    case .stepFinished:
+    case .outputStarted(let output):
+      progress = nil
+      activity = .waiting("distributing \(LegibleText.legible(output.name))")
+    case .outputProgress(_, let share):
+      progress = (Int(share * 1000), 1000)
+    case .stepFinished, .outputFinished:
       progress = nil
       activity = .waiting("…")
     case .connectionLost:

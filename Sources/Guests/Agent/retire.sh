@@ -1,0 +1,66 @@
+# Takes away all that a build left in a VM, says on the console what came of it, and powers the VM
+# off. Root runs it, started before the deprovision script, which may take away the user's right to
+# become root; it does nothing until the word comes, and ends when whoever would say it is gone.
+dir=$1 user=$2 id=$3 run=$4 key=$5
+read -r word <"$dir/.retire" && [ "$word" = go ] || exit
+trap '' HUP TERM PIPE
+cd /
+exec 2>/dev/null
+
+# What the build brought: files that were placed for it, its user, and the key that it logged in with.
+while IFS= read -r path; do
+  rm -f -- "$path"
+done <"$dir/remove"
+rm -rf "$dir"
+for process in /proc/[0-9]*; do
+  [ "$(stat -c %u "$process")" != "$id" ] || kill -s KILL "${process#/proc/}"
+done
+if [ "$user" != root ]; then
+  userdel -f -r "$user" || deluser --remove-home "$user"
+  rm -f "/var/mail/$user" "/var/spool/mail/$user" "/var/lib/sudo/lectured/$user"
+  for file in /etc/sudoers.d/*; do
+    ! grep -q "^$user " "$file" || sed -i "/^$user /d; /^# User rules for $user\$/d" "$file"
+  done
+fi
+for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
+  if [ -f "$file" ] && grep -qF -- "$key" "$file"; then
+    rest=$(grep -vF -- "$key" "$file")
+    if [ "$rest" ]; then printf '%s\n' "$rest" >"$file"; else rm -f "$file"; fi
+  fi
+done
+
+# What makes this machine itself and no other.
+if command -v cloud-init >/dev/null; then cloud-init clean --logs; fi
+rm -rf /var/lib/cloud/instance /var/lib/cloud/instances /var/lib/cloud/data /run/cloud-init
+rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /etc/ssh/ssh_host_*-cert.pub
+rm -f /var/lib/systemd/random-seed /var/lib/dhcp/*.leases /var/lib/dhclient/*.lease*
+if [ -e /etc/machine-id ]; then : >/etc/machine-id; fi
+[ -L /var/lib/dbus/machine-id ] || rm -f /var/lib/dbus/machine-id
+
+# What was logged meanwhile. The daemons would write on, so they end first.
+for unit in syslog.socket rsyslog.service syslog-ng.service systemd-journal-flush.service \
+  systemd-journald.socket systemd-journald-dev-log.socket systemd-journald-audit.socket \
+  systemd-journald.service; do
+  systemctl stop "$unit"
+done
+rm -rf /var/log/journal/*
+for log in /var/log/auth.log /var/log/secure /var/log/syslog /var/log/messages \
+  /var/log/cloud-init.log /var/log/cloud-init-output.log /var/log/wtmp /var/log/btmp \
+  /var/log/lastlog; do
+  [ ! -f "$log" ] || : >"$log"
+done
+fstrim -a
+sync
+
+# The proof, on the console: whoever captures the disk looks for this line.
+left=
+[ ! -e "$dir" ] || left="$left $dir"
+! grep -q "^$user:" /etc/passwd || [ "$user" = root ] || left="$left user:$user"
+for file in /etc/ssh/ssh_host_*_key /var/lib/cloud/instance; do
+  [ ! -e "$file" ] || left="$left $file"
+done
+[ ! -s /etc/machine-id ] || grep -qx uninitialized /etc/machine-id || left="$left /etc/machine-id"
+for console in /dev/console /dev/ttyS0 /dev/ttyAMA0; do
+  [ ! -c "$console" ] || printf '\r\nkiln %s: generalized, left:%s.\r\n' "$run" "$left" >"$console"
+done
+poweroff || systemctl poweroff || /sbin/poweroff || busybox poweroff

@@ -1,0 +1,125 @@
+import Template
+
+/// The second half of the main flow: from a baked VM to run outputs.
+struct ImageMaking {
+  let plan: Plan
+  let image: ImagePlan
+  let provider: any VMProvider
+  let distributor: any ImageDistributor
+  let events: any EventSink
+
+  /// Proves the image in a fresh VM by what the template's `validate` says.
+  /// - Returns: the failure where the image is distributed all the same (`aib.md` a.5).
+  func validate(
+    _ origin: VMOrigin, _ run: @escaping @Sendable (any Machine, [Step]) async throws -> Void
+  ) async throws -> BuildError? {
+    guard !image.validators.isEmpty else { return nil }
+    events.receive(.phase(.validating))
+    do {
+      try await provider.withVM(from: origin, for: plan) { [image, events] vm in
+        try await keeping(vm, if: image.retention.onValidationError, events) {
+          try await run(vm, image.validators)
+        }
+      }
+      return nil
+    } catch let error as BuildError where image.onFailure == .distribute {
+      events.receive(.warning("\(error); distributed all the same (continueDistributeOnFailure)"))
+      return error
+    }
+  }
+
+  /// Makes every run output; one that fails leaves the others.
+  /// - Throws: ``DistributionError`` where any failed; `CancellationError`.
+  func distribute(_ disk: CapturedDisk) async throws {
+    events.receive(.phase(.distributing))
+    var failed: [(PlannedOutput, any Error)] = []
+    for output in image.outputs {
+      let start = ContinuousClock.now
+      events.receive(.outputStarted(output))
+      do {
+        let made = try await distributor.distribute(disk, as: output) { [events] share in
+          events.receive(.outputProgress(output, share))
+        }
+        finish(output, made, nil, since: start)
+      } catch {
+        finish(output, nil, error, since: start)
+        if error is CancellationError { throw error }
+        try Task.checkCancellation()
+        failed.append((output, error))
+      }
+    }
+    guard let first = failed.first else { return }
+    throw DistributionError(
+      output: first.0, cause: first.1, failed: failed.count, of: image.outputs.count)
+  }
+
+  private func finish(
+    _ planned: PlannedOutput, _ output: RunOutput?, _ error: (any Error)?,
+    since start: ContinuousClock.Instant
+  ) {
+    events.receive(
+      .outputFinished(
+        OutputResult(
+          planned: planned, output: output, message: error.map { "\($0)" },
+          seconds: (ContinuousClock.now - start).seconds)))
+  }
+}
+
+/// Runs `body` in `vm`, which stays after an error where the template says so.
+func keeping<Result: Sendable>(
+  _ vm: any BuildVM, if reaction: ErrorHandling.Reaction, _ events: any EventSink,
+  _ body: () async throws -> Result
+) async throws -> Result {
+  do {
+    return try await body()
+  } catch {
+    if reaction == .abort, !(error is CancellationError) {
+      for note in await vm.keep() { events.receive(.note(note)) }
+    }
+    throw error
+  }
+}
+
+/// One or more of the distributors failed.
+public struct DistributionError: Error, Sendable, Hinting, CustomStringConvertible {
+  /// The first that failed.
+  public let output: PlannedOutput
+  /// Why.
+  public let cause: any Error
+  /// How many failed.
+  public let failed: Int
+  /// How many there are.
+  public let count: Int
+
+  init(output: PlannedOutput, cause: any Error, failed: Int, of count: Int) {
+    self.output = output
+    self.cause = cause
+    self.failed = failed
+    self.count = count
+  }
+
+  /// Whether others made their run output.
+  public var isPartial: Bool { failed < count }
+
+  /// Which it was.
+  public var description: String {
+    let place = output.position.map { " (\($0))" } ?? ""
+    let others = failed > 1 ? ", the first of \(failed) that failed" : ""
+    return "run output \"\(output.name)\" (\(output.type)) was not made\(others)\(place)"
+  }
+
+  /// What to do next, where there is something.
+  public var hint: String? { (cause as? any Hinting)?.hint }
+}
+
+/// The image was distributed although a validator refused it.
+public struct DistributedInvalid: Error, Sendable, Hinting, CustomStringConvertible {
+  /// The validator's failure.
+  public let cause: BuildError
+
+  /// What the user reads first.
+  public var description: String { "the image was distributed, but its validation failed" }
+
+  /// What to do next, where there is something.
+  public var hint: String? { cause.hint }
+}
