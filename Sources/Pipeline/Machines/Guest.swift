@@ -20,6 +20,11 @@ public protocol Guest: Sendable {
   ) async throws -> JobEnd
 
   /// Puts a file into the guest, whole or not at all, with its checksum compared there.
+  ///
+  /// A file that the user can write to but not replace, for example in a directory of root's, is
+  /// overwritten once all bytes are there and found right. That is not atomic: a reader may see a
+  /// part of it, and a power cut or a full disk may leave one. It keeps its owner, and its mode
+  /// where that is not the user's to change.
   /// - Throws: ``GuestError`` where the guest refused or the bytes did not arrive unchanged.
   func place(_ file: PlacedFile, report: @escaping GuestReport) async throws
 
