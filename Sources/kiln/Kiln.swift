@@ -23,6 +23,7 @@ struct Kiln: AsyncParsableCommand {
     // A reader that has gone is an error to handle where it is met, not a death.
     signal(SIGPIPE, SIG_IGN)
     do {
+      try checkCommand(CommandLine.arguments.dropFirst())
       var command = try parseAsRoot()
       if var command = command as? any AsyncParsableCommand {
         try await command.run()

@@ -76,12 +76,17 @@ struct TemplateRefusalTests {
     try expectRefusal(try await build(good, on: nil), exit: 2, "usage-no-target")
   }
 
-  @Test func `a target that is no SSH host is refused`() async throws {
-    try expectRefusal(try await build(good, on: "ftp://host"), exit: 2, "usage-ftp")
-  }
-
-  @Test func `an SSH target without a host is refused`() async throws {
-    try expectRefusal(try await build(good, on: "ssh://"), exit: 2, "usage-no-host")
+  @Test(arguments: [
+    ("ftp://host", "usage-ftp"), ("foo", "usage-no-scheme"), ("", "usage-no-address"),
+    ("ssh://", "usage-no-host"), ("ssh://:22", "usage-port-alone"),
+    ("ssh://user@", "usage-user-alone"), ("ssh://@host", "usage-no-user"),
+    ("ssh://host:99999", "usage-port"), ("ssh://host:", "usage-no-port"),
+    ("ssh://h/path", "usage-path"), ("al:hunter2@host", "usage-password"),
+  ])
+  func `a target that is no SSH host is refused in one sentence`(target: String, name: String)
+    async throws
+  {
+    try expectRefusal(try await build(good, on: target), exit: 2, name)
   }
 
   @Test func `an SSH timeout that is no duration is refused`() async throws {
@@ -98,10 +103,16 @@ struct TemplateRefusalTests {
     try expectRefusal(try await build(good, "--deprovison"), exit: 2, "usage-unknown-option")
   }
 
-  @Test func `an unknown command is refused`() async throws {
+  @Test(arguments: [
+    (["bake", "t.json"], "usage-unknown-command"), (["biuld"], "usage-misspelt-command"),
+    (["frobnicate", "--on", "x"], "usage-strange-command"),
+    (["help", "biuld"], "usage-help-command"),
+  ])
+  func `an unknown command is refused, and the near one named`(words: [String], name: String)
+    async throws
+  {
     try await ScratchDirectory.with { home in
-      try expectRefusal(
-        try await KilnProcess.run(["bake", "t.json"], in: home), exit: 2, "usage-unknown-command")
+      try expectRefusal(try await KilnProcess.run(words, in: home), exit: 2, name)
     }
   }
 }

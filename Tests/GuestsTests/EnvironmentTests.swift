@@ -55,7 +55,7 @@ import Testing
   @Test func `a root step runs as root with the user's environment`() async throws {
     let options = TestUser.Options(sudo: .withoutPassword)
     try await GuestRig.with(options, sshd: ["PermitUserEnvironment yes"]) { rig, user in
-      try await environment("KILN_TEST=kept\nLC_ALL=de_DE.UTF-8\nLANG=xx", user)
+      try await user.setEnvironment("KILN_TEST=kept\nLC_ALL=de_DE.UTF-8\nLANG=xx")
       let script = "id -u\necho $KILN_TEST $LC_ALL $PACKER_BUILD_NAME\n"
       let end = try await rig.run(job("a", script, user: .root))
       #expect(end == .exited(0))
@@ -113,22 +113,36 @@ import Testing
   @Test func `a guest that lacks a tool is refused, and the tool named`() async throws {
     let sshd = ["PermitUserEnvironment yes"]
     try await GuestRig.with(TestUser.Options(), sshd: sshd) { rig, user in
-      let tools = "\(user.home)/tools"
-      try FileManager.default.createDirectory(
-        atPath: tools, withIntermediateDirectories: false)
-      try FileManager.default.createSymbolicLink(
-        atPath: "\(tools)/setsid", withDestinationPath: "/bin/busybox")
-      try await environment("PATH=\(tools):/usr/bin:/bin", user)
+      try await user.lackTool()
       let error = await #expect(throws: GuestError.self) { try await rig.reach() }
       #expect(error?.kind == .unfit)
       #expect(error?.description.contains("util-linux") == true)
     }
   }
+}
 
-  private func environment(_ text: String, _ user: TestUser) async throws {
+extension TestUser {
+  /// Gives the user's sessions these variables; `sshd` has to permit that.
+  func setEnvironment(_ text: String) async throws {
     try FileManager.default.createDirectory(
-      atPath: "\(user.home)/.ssh", withIntermediateDirectories: true)
-    try Data("\(text)\n".utf8).write(to: URL(filePath: "\(user.home)/.ssh/environment"))
-    _ = try await run("chown", ["-R", user.name, "\(user.home)/.ssh"]).succeeded()
+      atPath: "\(home)/.ssh", withIntermediateDirectories: true)
+    try Data("\(text)\n".utf8).write(to: URL(filePath: "\(home)/.ssh/environment"))
+    _ = try await run("chown", ["-R", name, "\(home)/.ssh"]).succeeded()
+  }
+
+  /// Puts a directory before all others in which the user's sessions look for programs.
+  func setTools(_ fill: (_ directory: String) throws -> Void) async throws {
+    let tools = "\(home)/tools"
+    try FileManager.default.createDirectory(atPath: tools, withIntermediateDirectories: false)
+    try fill(tools)
+    try await setEnvironment("PATH=\(tools):/usr/bin:/bin")
+  }
+
+  /// Makes a guest of no use: its `setsid` is that of busybox.
+  func lackTool() async throws {
+    try await setTools { tools in
+      try FileManager.default.createSymbolicLink(
+        atPath: "\(tools)/setsid", withDestinationPath: "/bin/busybox")
+    }
   }
 }

@@ -76,6 +76,44 @@ import Testing
     }
   }
 
+  @Test(.requiresRoot, arguments: [10, 100_000], Closed.allCases)
+  func `a file that can only be written to is written to`(size: Int, closed: Closed) async throws {
+    try await GuestRig.with(TestUser.Options()) { rig, user in
+      let path = try await closed.file(of: user, in: rig.scratch)
+      let before = try await run("stat", ["-c", "%i %U", path]).stdout
+      let bytes = random(size)
+      try await rig.visit { guest in
+        var wrong = try file(bytes, path)
+        wrong.digest = try SHA256Digest(of: [1])
+        let kind = try await failure { try await guest.place(wrong, report: rig.news.report) }
+        #expect(kind == .notPlaced)
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == Closed.text)
+        try await guest.place(file(bytes, path, mode: 0o640), report: rig.news.report)
+      }
+      #expect(FileManager.default.contents(atPath: path).map { Array($0) } == bytes)
+      #expect(try await run("stat", ["-c", "%i %U", path]).stdout == before)
+      // The mode of a file is its owner's to change.
+      let mode = try await run("stat", ["-c", "%a", path]).stdout
+      #expect(mode == (closed == .directoryOfRoot ? "640\n" : "666\n"))
+      let left = try FileManager.default.contentsOfDirectory(atPath: "\(rig.scratch)/closed")
+      #expect(left == ["file"])
+    }
+  }
+
+  @Test(.requiresRoot) func `a file that can't be written to either stays as it is`() async throws {
+    try await GuestRig.with(TestUser.Options()) { rig, user in
+      let path = try await Closed.fileOfRoot.file(of: user, in: rig.scratch)
+      _ = try await run("chmod", ["644", path]).succeeded()
+      try await rig.visit { guest in
+        let error = await #expect(throws: GuestError.self) {
+          try await guest.place(file([1], path), report: rig.news.report)
+        }
+        #expect(error?.description.contains("Permission denied") == true)
+      }
+      #expect(try String(contentsOfFile: path, encoding: .utf8) == Closed.text)
+    }
+  }
+
   @Test func `a transfer that is cut three times goes on where it was`() async throws {
     try await GuestRig.with { rig in
       let bytes = random(20 << 20)
@@ -131,6 +169,31 @@ import Testing
       }
       #expect(!FileManager.default.fileExists(atPath: path))
     }
+  }
+}
+
+/// Why a user can't replace a file.
+enum Closed: CaseIterable {
+  /// The file is the user's, and its directory root's.
+  case directoryOfRoot
+  /// File and directory are root's, and everybody may write to the file.
+  case fileOfRoot
+  /// As ``fileOfRoot``, in a directory where everybody may make files and replace their own.
+  case sticky
+
+  /// Longer than the shorter of the files that come in its place.
+  static let text = "what was there before\n"
+
+  /// Makes such a file, `closed/file`, with ``text`` in it.
+  func file(of user: TestUser, in directory: String) async throws -> String {
+    let closed = "\(directory)/closed"
+    let file = "\(closed)/file"
+    try FileManager.default.createDirectory(atPath: closed, withIntermediateDirectories: false)
+    try Data(Self.text.utf8).write(to: URL(filePath: file))
+    _ = try await run("chmod", [self == .sticky ? "1777" : "755", closed]).succeeded()
+    _ = try await run("chmod", [self == .directoryOfRoot ? "600" : "666", file]).succeeded()
+    if self == .directoryOfRoot { _ = try await run("chown", [user.name, file]).succeeded() }
+    return file
   }
 }
 

@@ -53,14 +53,65 @@ import Testing
         let first = try await guest.run(
           job("a", script, restarts: .restart), ahead: [], report: rig.news.report)
         #expect(first == .exitedBeforeRestart(0))
-        let away = try await guest.awaitRestart(report: rig.news.report)
-        #expect(away > .zero)
+        let away = try await guest.awaitRestart(
+          goingDownWithin: .seconds(20), report: rig.news.report)
+        #expect(away.map { $0 > .zero } == true)
         return try await guest.run(job("b", "exit 3\n"), ahead: [], report: rig.news.report)
       }
       #expect(last == .exited(3))
       let boots = await host.boots
       #expect(boots == 2)
       #expect(rig.count("ran") == 1)
+    }
+  }
+
+  @Test func `a machine that stays up is told as that, also when its connection drops`()
+    async throws
+  {
+    try await GuestRig.withMachine { rig, _ in
+      let last = try await rig.visit { guest in
+        for drops in [false, true] {
+          async let away = guest.awaitRestart(
+            goingDownWithin: .milliseconds(500), report: rig.news.report)
+          if drops { rig.proxy.cut() }
+          #expect(try await away == nil)
+        }
+        return try await guest.run(job("a", "exit 3\n"), ahead: [], report: rig.news.report)
+      }
+      #expect(last == .exited(3))
+      #expect(rig.news.value.lost == 1)
+    }
+  }
+
+  @Test func `a machine that went down may take longer to come back than it had to go down`()
+    async throws
+  {
+    try await GuestRig.withMachine { rig, host in
+      let limit = Duration.seconds(1)
+      try await rig.visit { guest in
+        try await host.powerOff()
+        async let away = guest.awaitRestart(goingDownWithin: limit, report: rig.news.report)
+        try await waitUntil("the loss") { rig.news.value.lost == 1 }
+        let gone = ContinuousClock.now
+        try await waitUntil("the limit to pass") { ContinuousClock.now - gone > limit }
+        try await host.powerOn()
+        #expect(try await away.map { $0 > limit } == true)
+      }
+    }
+  }
+
+  @Test func `a machine that does not come back within the SSH timeout is lost`() async throws {
+    try await GuestRig.withMachine { rig, host in
+      let guest = try await rig.reach()
+      try await host.powerOff()
+      let kind = try await failure {
+        try await guest.awaitRestart(goingDownWithin: .seconds(60), report: rig.news.report)
+      }
+      #expect(kind == .lost)
+      try await host.powerOn()
+      try await guest.leave()
+    } setup: {
+      $0.timeout = .seconds(2)
     }
   }
 

@@ -105,7 +105,7 @@ import Testing
     ("\nUser", "/home/me/.ssh/config:2: User has no value"),
     ("User \"al", "/home/me/.ssh/config:1: a quotation mark is missing"),
     ("Include circle", "/home/me/.ssh/circle: files include each other more than 16 deep"),
-    ("ProxyJump -x", "the host name is not valid"),
+    ("ProxyJump -x", "`-x` is not a host name"),
   ])
   func `a mistake is told with its place`(config: String, reason: String) throws {
     let error = #expect(throws: SSHError.self) { try Self.resolve(config) }

@@ -56,11 +56,19 @@ choose_directory() {
     dir=$place/.kiln-$run
     [ -d "$dir" ] && [ -O "$dir" ] && ! [ -L "$dir" ] && found=yes && return
   done
+  # Where nobody is, the run's directory may have been removed for good already.
+  attended || exit
   for place; do
     dir=$place/.kiln-$run
     reason=$(mkdir "$dir" 2>&1) && return
   done
   dir=
+}
+
+# Whether the other end of this connection is still there: then the process that serves it is still
+# the parent. That its number is known proves nothing, since the dead may wait for being noticed.
+attended() {
+  read -r _ _ _ above _ <"/proc/$$/stat" && [ "$above" = "$PPID" ]
 }
 
 # Says one line, whatever its words hold.

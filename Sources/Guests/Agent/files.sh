@@ -24,7 +24,7 @@ file() { # id size sha256 mode offset stay|run, and the destination on a line of
   if [ "$have" != "$sum" ]; then
     rm -f -- "$part"
     say f differs "$have"
-  elif fault=$(chmod "$mode" "$part" 2>&1 && mv -f -- "$part" "$to" 2>&1); then
+  elif fault=$(deliver "$mode" 2>&1); then
     say f placed
   else
     rm -f -- "$part"
@@ -47,6 +47,18 @@ locate() { # id
   fi
   parent=${to%/*}
   part=${parent:-/}/.kiln-$run-$1
+  # A file can be one to write to where none can be made beside it.
+  if [ -f "$to" ] && [ -w "$to" ] && ! [ -w "${parent:-/}" ]; then part=$dir/.part-$1; fi
+}
+
+# Moves a file that was found right to its destination. A file there that can't be replaced, but
+# written to, is written to. Then it is not there at once, half of it may stay after a power cut or
+# on a full disk, and its owner is the old one, who alone may change its mode.
+deliver() { # mode
+  chmod "$1" "$part" && mv -f -- "$part" "$to" && return
+  [ -f "$to" ] && [ -w "$to" ] && cat -- "$part" >"$to" || return
+  chmod "$1" "$to"
+  rm -f -- "$part"
 }
 
 # Makes sure that the file can be received, and notes what has to be removed in the end.

@@ -52,7 +52,7 @@ chain() { # id-before id user restart interpreter argument
   wait "$follower"
   code=
   read -r code <"$dir/$1/exit"
-  if [ "$code" = 0 ] && [ -e "/proc/$PPID" ]; then
+  if [ "$code" = 0 ] && attended; then
     start "$2" "$3" "$4" 0 0 "$5" "$6"
   else
     say z "$2"

@@ -21,13 +21,24 @@ public protocol Guest: Sendable {
   ) async throws -> JobEnd
 
   /// Puts a file into the guest, whole or not at all, with its checksum compared there.
+  ///
+  /// A file that the user can write to but not replace, for example in a directory of root's, is
+  /// overwritten once all bytes are there and found right. That is not atomic: a reader may see a
+  /// part of it, and a power cut or a full disk may leave one. It keeps its owner, and its mode
+  /// where that is not the user's to change.
   /// - Throws: ``GuestError`` where the guest refused or the bytes did not arrive unchanged.
   func place(_ file: PlacedFile, report: @escaping GuestReport) async throws
 
   /// Waits until the machine has gone down and come back with another boot identity.
-  /// - Returns: how long it was out of reach.
+  ///
+  /// It has two limits: `limit` for going down, and the guest's own, that of every absence, for
+  /// coming back. A machine on its way down may take one more connection, so `limit` begins anew
+  /// with each that it takes.
+  /// - Returns: how long it was out of reach; `nil` where it stays up.
   /// - Throws: ``GuestError`` of kind ``GuestError/Kind/lost`` when it does not come back in time.
-  func awaitRestart(report: @escaping GuestReport) async throws -> Duration
+  func awaitRestart(
+    goingDownWithin limit: Duration, report: @escaping GuestReport
+  ) async throws -> Duration?
 
   /// Runs `job`, the deprovision script, and where that ends with 0 has root take away all that the
   /// build left in the machine and power it off, and ends the connection.

@@ -11,6 +11,12 @@ import Template
 enum ShellStep {
   /// No script comes near this size in bytes; a larger one is a mistake in the template.
   static let largestScript = 64 * 1024 * 1024
+  /// How long a machine may stay up that was about to restart when the script ended: the script may
+  /// have scheduled that, as by `shutdown -r +5`.
+  static let announcedRestart = Duration.seconds(20 * 60)
+  /// How long a machine may stay up that has only ended the script: one on its way down ends its
+  /// jobs first, and a killed job is all that can be seen there for a while.
+  static let unannouncedRestart = Duration.seconds(30)
 
   /// The job for a step's script, which is `content` where it was fetched.
   static func job(
@@ -53,14 +59,17 @@ enum ShellStep {
     case .exited(0):
       return StepEnd(.succeeded, exitCode: 0)
     case .exitedBeforeRestart(0):
-      let away = try await guest.awaitRestart(report: report.take)
+      let limit = announcedRestart
+      guard let away = try await guest.awaitRestart(goingDownWithin: limit, report: report.take)
+      else { throw StepFailure(outline, .stayedUp(limit)) }
       events.receive(.restarted(step: outline.number, outOfReach: away))
       return StepEnd(.restarted, exitCode: 0)
     case .exited(let code), .exitedBeforeRestart(let code):
       throw StepFailure(outline, .exitCode(code))
     case .killed:
       guard job.restarts == .restart,
-        let away = try await LateRestart().wait(for: guest, report: report.take)
+        let away = try await guest.awaitRestart(
+          goingDownWithin: unannouncedRestart, report: report.take)
       else { throw StepFailure(outline, .killed) }
       events.receive(.restarted(step: outline.number, outOfReach: away))
       return StepEnd(.restarted, exitCode: nil)

@@ -19,6 +19,8 @@ public struct StepFailure: Error, Sendable, Hinting {
     case killed
     /// The machine restarted while it ran, and the script holds no restart command.
     case restartedUnasked(Shutdown)
+    /// The machine was about to restart when the script ended, and was still up after this time.
+    case stayedUp(Duration)
   }
 
   /// The step.
@@ -47,6 +49,7 @@ public struct StepFailure: Error, Sendable, Hinting {
     case .restartedUnasked(.orderly):
       "if an earlier script restarts the machine, name the command in it, for example `reboot`"
     case .restartedUnasked(.abrupt): "the guest's previous boot log may say why it went down"
+    case .stayedUp: "let the script restart the machine at once, for example by `sudo reboot`"
     }
   }
 }
@@ -58,6 +61,9 @@ extension StepFailure: CustomStringConvertible {
     case .exitCode(let code): "the script finished with exit code \(code)"
     case .killed: "the script was killed before it finished"
     case .restartedUnasked: "the machine restarted while the script ran, which holds no restart"
+    case .stayedUp(let limit):
+      "the machine was about to restart when the script ended, and was still up \(limit.formatted) "
+        + "later"
     }
   }
 }

@@ -2,7 +2,7 @@
 private let longestName = 48
 
 /// The one of `names` that `typed` most likely means; `nil` if none is near.
-func nearest(to typed: String, among names: [String]) -> String? {
+public func nearest(to typed: String, among names: [String]) -> String? {
   let wanted = plain(typed)
   guard !wanted.isEmpty, wanted.count <= longestName else { return nil }
   let ranked = names.map { name in (name: name, distance: distance(wanted, plain(name))) }

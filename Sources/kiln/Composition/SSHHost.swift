@@ -22,11 +22,6 @@ struct SSHHost {
     _ url: String, _ arguments: SSHArguments, like earlier: GuestLogin = GuestLogin(),
     _ questions: Questions
   ) throws {
-    guard url.hasPrefix("ssh://") else {
-      throw CommandFault(
-        "could not bake on `\(url)`: only ssh:// targets are known",
-        hint: "name a host of your own: --on ssh://me@host", exit: .usage)
-    }
     name = url
     timeout = try arguments.timeout()
     login = GuestLogin(
