@@ -4,6 +4,8 @@
 public enum Resource: Sendable, Hashable {
   /// The directory with the job directories on a guest.
   case guestDirectory(on: String, directory: String, login: GuestLogin)
+  /// A VM on this machine, with all its files in one directory: disks, keys and sockets.
+  case vm(directory: String)
   /// A kind that this version of Kiln does not know; it is kept as it was found.
   case other(kind: String, fields: [String: String])
 
@@ -11,6 +13,7 @@ public enum Resource: Sendable, Hashable {
   public var kind: String {
     switch self {
     case .guestDirectory: "guest-directory"
+    case .vm: "vm"
     case .other(let kind, _): kind
     }
   }
@@ -20,6 +23,7 @@ public enum Resource: Sendable, Hashable {
     switch self {
     case .guestDirectory(let on, let directory, let login):
       login.fields.merging(["on": on, "directory": directory]) { _, own in own }
+    case .vm(let directory): ["directory": directory]
     case .other(_, let fields): fields
     }
   }
@@ -29,6 +33,8 @@ public enum Resource: Sendable, Hashable {
     switch (kind, fields["on"], fields["directory"]) {
     case ("guest-directory", let on?, let directory?):
       self = .guestDirectory(on: on, directory: directory, login: GuestLogin(fields: fields))
+    case ("vm", _, let directory?):
+      self = .vm(directory: directory)
     default:
       self = .other(kind: kind, fields: fields)
     }

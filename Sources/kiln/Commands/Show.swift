@@ -50,7 +50,7 @@ struct RunSheet: Encodable {
 
   func lines(_ standing: RunStanding) -> [String] {
     facts(standing) + [""] + Table(steps: StepRow.rows(record.steps, record.results)).lines
-      + problems(standing) + [
+      + outputs + problems(standing) + [
         "", "log:      \(files.log)", "events:   \(files.events)", "outputs:  \(files.outputs)",
       ]
   }
@@ -71,6 +71,14 @@ struct RunSheet: Encodable {
     }
     if let code = record.exitCode { lines.append("exit:     \(code)") }
     return lines
+  }
+
+  private var outputs: [String] {
+    guard let results = record.outputs, !results.isEmpty else { return [] }
+    return [""] + results.map { result in
+      let what = result.output?.artifact ?? "failed: \(result.message ?? "")"
+      return "output \(result.planned.name): \(LegibleText.legible(what))"
+    }
   }
 
   private func problems(_ standing: RunStanding) -> [String] {

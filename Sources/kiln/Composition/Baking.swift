@@ -39,7 +39,7 @@ struct Baking {
     let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: host.name,
-        process: try .current(), steps: plan.steps.map(\.outline), start: .now())
+        process: try .current(), steps: plan.allSteps.map(\.outline), start: .now())
     }
     let terminal = Terminal(manner, log: directory.logPath)
     let result = try await BakingRun(directory, plan, host, terminal, redactor).bake(signals)

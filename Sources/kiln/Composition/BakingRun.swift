@@ -33,7 +33,7 @@ struct BakingRun {
       .runStarted(
         RunOutline(
           run: directory.run.text, template: plan.template, on: host.name,
-          steps: plan.steps.map(\.outline))))
+          steps: plan.allSteps.map(\.outline))))
     for note in plan.notes { events.receive(.note(note)) }
     var failure: (any Error)?
     do {

@@ -138,11 +138,13 @@ struct Narration {
 
   private mutating func end(_ result: OutputResult) {
     let took = Elapsed(seconds: result.seconds)
+    let (good, bad) = manner.display == .live ? ("  ✓ ", "  ✗ ") : ("  ", "  ")
     if let output = result.output {
       guard manner.volume == .normal else { return }
-      say("  ✓ made \(output.artifact) after \(took)", .green)
+      say("\(good)\(result.planned.name) made after \(took): \(output.artifact)", .green)
     } else {
-      say("  ✗ \(result.planned.name) failed after \(took): \(result.message ?? "")", .red)
+      say(
+        "\(bad)\(result.planned.name) failed after \(took): \(result.message ?? "")", .red)
     }
   }
 
