@@ -40,11 +40,13 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
 
     // Leaves: they know nothing of images.
     module("Digests", ["CCrypto"]),
     module("HTTP", ["CCurl", "Digests", system]),
+    module("QEMU", ["CProcess"]),
     module("SSH", ["CSSH2", "CCrypto"]),
     .target(
       name: "Deprovision", path: "deprovision",
@@ -78,6 +80,7 @@ let package = Package(
     tests("TemplateTests", ["Template", "TestSupport"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
+    tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests(

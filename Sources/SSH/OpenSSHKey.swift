@@ -3,9 +3,9 @@ internal import FoundationEssentials
 
 /// A private key file in OpenSSH's own format (`PROTOCOL.key` in OpenSSH's sources).
 struct OpenSSHKey {
-  private static let magic = Array("openssh-key-v1\0".utf8)
-  private static let begin = "-----BEGIN OPENSSH PRIVATE KEY-----"
-  private static let end = "-----END OPENSSH PRIVATE KEY-----"
+  static let magic = Array("openssh-key-v1\0".utf8)
+  static let begin = "-----BEGIN OPENSSH PRIVATE KEY-----"
+  static let end = "-----END OPENSSH PRIVATE KEY-----"
 
   let publicKey: PublicKey
   let isEncrypted: Bool

@@ -1,0 +1,125 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// How QEMU runs a guest's code.
+public enum Accelerator: String, Sendable, Hashable {
+  /// On the host's own processor, by the kernel's virtualization.
+  case kvm
+  /// Translated, one thread per virtual processor: ten and more times slower, and works anywhere.
+  case tcg
+
+  /// What a probe found.
+  public struct Finding: Sendable, Hashable {
+    /// What to use.
+    public let accelerator: Accelerator
+    /// Why it is not KVM, as the end of a sentence; `nil` where it is.
+    public let reason: String?
+  }
+
+  /// How long the probe's guest may take; where it works it takes a quarter of a second.
+  private static let probeLimit = Duration.seconds(3)
+
+  /// Finds out what to use, by running a guest.
+  ///
+  /// That `/dev/kvm` opens proves little: in nested and confined environments QEMU then ends at
+  /// the first processor, or the guest hangs. So a small guest is run, which goes the way that a
+  /// kernel goes: long mode, paging, timer interrupts. It takes at most three seconds; keep the
+  /// answer.
+  /// - Parameters:
+  ///   - architecture: The guest's processor architecture.
+  ///   - directory: Where the probe may keep its files meanwhile.
+  /// - Returns: What to use, and why.
+  /// - Throws: ``QEMUError`` where QEMU is not installed or can't be started at all.
+  public static func probe(
+    for architecture: VMSpec.Architecture, in directory: String
+  ) async throws -> Finding {
+    let qemu = try Programs.qemu(for: architecture)
+    if let reason = obstacle(for: architecture) {
+      return Finding(accelerator: .tcg, reason: reason)
+    }
+    let reason = try await failure(of: .kvm, on: architecture, qemu: qemu, in: directory)
+    return Finding(accelerator: reason == nil ? .kvm : .tcg, reason: reason)
+  }
+
+  /// What tells without running anything that KVM can't be used.
+  private static func obstacle(for architecture: VMSpec.Architecture) -> String? {
+    if architecture != hostArchitecture {
+      return "the host's processor is none of \(architecture.rawValue)"
+    }
+    if access("/dev/kvm", F_OK) != 0 { return "there is no /dev/kvm" }
+    if access("/dev/kvm", R_OK | W_OK) != 0 {
+      return "this user may not open /dev/kvm: add it to the group kvm"
+    }
+    return nil
+  }
+
+  #if arch(x86_64)
+    private static let hostArchitecture: VMSpec.Architecture? = .x86_64
+  #elseif arch(arm64)
+    private static let hostArchitecture: VMSpec.Architecture? = .aarch64
+  #else
+    private static let hostArchitecture: VMSpec.Architecture? = nil
+  #endif
+
+  /// Runs the probe's guest.
+  /// - Returns: why it did not run to its end; `nil` where it did.
+  static func failure(
+    of accelerator: Accelerator, on architecture: VMSpec.Architecture, qemu: String,
+    in directory: String
+  ) async throws -> String? {
+    let place = "\(directory)/probe-\(UUID().uuidString)"
+    guard mkdir(place, 0o700) == 0 else { throw QEMUError.file("make `\(place)`", errno) }
+    defer { try? FileManager.default.removeItem(atPath: place) }
+    let guest = ProbeProgram.guest(for: architecture, image: "guest.img")
+    do {
+      try Data(guest.image).write(to: URL(filePath: "\(place)/guest.img"))
+    } catch {
+      throw QEMUError.file("write `\(place)/guest.img`", errno)
+    }
+    let process = try await SupervisedProcess.start(
+      SupervisedProcess.Command(
+        executable: qemu,
+        arguments: [
+          "-no-user-config", "-nodefaults", "-display", "none", "-no-reboot",
+          "-cpu", accelerator.processor(for: architecture),
+        ] + accelerator.arguments + guest.arguments,
+        directory: place, messages: VMFile.messages.rawValue))
+    defer { process.kill() }
+    guard let end = try await process.ended(within: probeLimit) else {
+      process.kill()
+      _ = try await process.ended()
+      return "a guest did not run to its end within \(probeLimit)"
+    }
+    guard end != .exited(guest.success) else { return nil }
+    let words = LogTail(path: VMFile.messages.path(in: place)).lines(3).joined(separator: "; ")
+    return "QEMU \(end.words)\(words.isEmpty ? "" : ": \(words)")"
+  }
+
+  /// The options that choose it.
+  var arguments: [String] {
+    switch self {
+    case .kvm: ["-accel", "kvm"]
+    case .tcg: ["-accel", "tcg,thread=multi"]
+    }
+  }
+
+  /// The processor that the guest sees.
+  func processor(for architecture: VMSpec.Architecture) -> String {
+    switch (self, architecture) {
+    case (.kvm, _): "host"
+    // The oldest with x86-64-v2, which RHEL 9 and its relatives need, and with AES.
+    case (.tcg, .x86_64): "Westmere"
+    case (.tcg, .aarch64): "cortex-a72"
+    }
+  }
+}
+
+extension ProcessEnd {
+  /// How it ended, as the end of a sentence.
+  var words: String {
+    switch self {
+    case .exited(let code): "ended with code \(code)"
+    case .signaled(let signal): "was ended by signal \(signal)"
+    }
+  }
+}

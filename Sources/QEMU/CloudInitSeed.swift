@@ -1,0 +1,124 @@
+internal import FoundationEssentials
+internal import Glibc
+
+/// What cloud-init in a build VM is told at its first start, by its NoCloud source.
+///
+/// It makes the build user with a key and `sudo`, gives the guest the host key that is expected of
+/// it, and lets the root file system grow. It installs and updates nothing: what is in the image is
+/// the template's affair.
+public struct CloudInitSeed: Sendable, Hashable {
+  /// The user to make, with `sudo` without a password and no password of its own.
+  public var user: String
+  /// Its login shell, which must exist in the image; where `nil`, the distribution's default.
+  public var shell: String?
+  /// The public key that it is reached with, as `authorized_keys` has it.
+  public var authorizedKey: String
+  /// The guest's ed25519 host key: a private key file in OpenSSH's format.
+  public var hostPrivateKey: String
+  /// The public part of it, as `ssh_host_ed25519_key.pub` has it.
+  public var hostPublicKey: String
+  /// The guest's name.
+  public var hostname: String
+  /// Another for each run: cloud-init does its work once for each.
+  public var instanceID: String
+
+  /// Describes a seed.
+  public init(
+    user: String, shell: String? = "/bin/bash", authorizedKey: String, hostPrivateKey: String,
+    hostPublicKey: String, hostname: String, instanceID: String
+  ) {
+    self.user = user
+    self.shell = shell
+    self.authorizedKey = authorizedKey
+    self.hostPrivateKey = hostPrivateKey
+    self.hostPublicKey = hostPublicKey
+    self.hostname = hostname
+    self.instanceID = instanceID
+  }
+
+  /// Writes the seed as a disk image, which holds a private key: only its owner may read it.
+  /// - Throws: ``QEMUError`` with the file system's reason.
+  public func write(to path: String) throws(QEMUError) {
+    let image = try image()
+    // Made anew with its mode, so that there is no moment at which others can open it.
+    unlink(path)
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw .file("make the seed `\(path)`", errno) }
+    defer { close(descriptor) }
+    var written = 0
+    while written < image.count {
+      let count = image.withUnsafeBytes {
+        Glibc.write(descriptor, $0.baseAddress?.advanced(by: written), $0.count - written)
+      }
+      if count > 0 {
+        written += count
+      } else if errno != EINTR {
+        throw .file("write the seed `\(path)`", errno)
+      }
+    }
+  }
+
+  /// The disk image: its label, `cidata`, is what cloud-init looks for.
+  private func image() throws(QEMUError) -> [UInt8] {
+    ISOImage(
+      label: "cidata",
+      files: [
+        ISOImage.File(name: "meta-data", content: try json(metaData)),
+        ISOImage.File(name: "network-config", content: try json(networkConfig)),
+        ISOImage.File(
+          name: "user-data", content: Array("#cloud-config\n".utf8) + (try json(userData))),
+      ]
+    ).bytes
+  }
+
+  private var metaData: QMPValue {
+    ["instance-id": .string(instanceID), "local-hostname": .string(hostname)]
+  }
+
+  /// Any Ethernet device, by DHCP: bound to nothing that only this machine has, so that an image
+  /// where it was left behind still finds its network elsewhere.
+  private var networkConfig: QMPValue {
+    [
+      "version": 2,
+      "ethernets": ["build": ["match": ["name": "e*"], "dhcp4": true, "dhcp6": false]],
+    ]
+  }
+
+  private var userData: QMPValue {
+    var account: [String: QMPValue] = [
+      "name": .string(user), "gecos": "Image build", "sudo": "ALL=(ALL) NOPASSWD:ALL",
+      "lock_passwd": true, "ssh_authorized_keys": [.string(authorizedKey)],
+    ]
+    account["shell"] = shell.map { .string($0) }
+    return [
+      // No `default` among them: the distribution's own user is not made.
+      "users": [.object(account)],
+      "ssh_deletekeys": true, "ssh_genkeytypes": ["ed25519"],
+      "ssh_keys": [
+        "ed25519_private": .string(hostPrivateKey), "ed25519_public": .string(hostPublicKey),
+      ],
+      "growpart": ["mode": "auto", "devices": ["/"]], "resize_rootfs": true,
+      "package_update": false, "package_upgrade": false,
+    ]
+  }
+
+  /// JSON is YAML.
+  private func json(_ value: QMPValue) throws(QEMUError) -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
+    do {
+      return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    } catch {
+      throw QEMUError(.badSpec, "could not write the seed", "a value of it is no text")
+    }
+  }
+}
+
+extension CloudInitSeed: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+  /// Without the private key.
+  public var description: String { "cloud-init seed of \(hostname) for \(user)" }
+  /// Without the private key.
+  public var debugDescription: String { description }
+  /// Nothing to look into.
+  public var customMirror: Mirror { Mirror(self, children: []) }
+}

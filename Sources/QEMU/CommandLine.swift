@@ -1,0 +1,116 @@
+internal import FoundationEssentials
+
+/// The command line of one machine's QEMU.
+///
+/// Every disk is a block node with a name, so that snapshots can be taken of it later by name.
+struct CommandLine {
+  let spec: VMSpec
+  let accelerator: Accelerator
+  /// The firmware's code, where it is UEFI; its variables are the machine's own file.
+  let uefi: UEFIFiles?
+
+  /// The descriptor that QEMU finds the conversation at.
+  static let channel: Int32 = 3
+
+  /// The arguments, without the program's name.
+  func arguments() throws(QEMUError) -> [String] {
+    try general() + (try firmware()) + (try disks()) + devices()
+  }
+
+  private func general() throws(QEMUError) -> [String] {
+    [
+      "-no-user-config", "-nodefaults", "-display", "none",
+      "-name", "guest=\(escaped(spec.name))",
+      "-machine", machine,
+      "-cpu", accelerator.processor(for: spec.architecture),
+      "-smp", "\(spec.cpus)", "-m", "\(spec.memory)",
+      // A guest that has crashed is kept as it is: a restart would look like a slow step.
+      "-action", "panic=pause",
+    ] + accelerator.arguments + [
+      "-chardev", "socket,id=qmp,fd=\(Self.channel)", "-mon", "chardev=qmp,mode=control",
+      "-chardev", "file,id=console,path=\(VMFile.console.rawValue),append=on",
+      "-serial", "chardev:console",
+    ]
+  }
+
+  private var machine: String {
+    let board = spec.architecture == .x86_64 ? "q35" : "virt,gic-version=max"
+    return uefi == nil ? board : board + ",pflash0=code,pflash1=variables"
+  }
+
+  private func firmware() throws(QEMUError) -> [String] {
+    guard let uefi else { return [] }
+    return try ["-blockdev", file("code", uefi.code, readOnly: true)]
+      + ["-blockdev", file("variables", VMFile.variables.rawValue, readOnly: false)]
+  }
+
+  /// The disk that it starts from is `disk0`, the others follow; the seed is `seed`.
+  private func disks() throws(QEMUError) -> [String] {
+    var arguments: [String] = []
+    for (index, disk) in ([spec.disk] + spec.dataDisks).enumerated() {
+      arguments += ["-blockdev", try node("disk\(index)", disk)]
+      // Whatever goes wrong with the file makes the image worthless: the machine is halted, and
+      // the event says why. The guest would only see a broken disk.
+      let device = "virtio-blk-pci,drive=disk\(index),id=device-disk\(index)"
+      let start = index == 0 ? ",bootindex=0" : ""
+      arguments += ["-device", "\(device),werror=stop,rerror=stop\(start)"]
+    }
+    if let seed = spec.seed {
+      // As a disk: the kernels of cloud images have no driver for CD drives.
+      arguments += ["-blockdev", try file("seed", seed, readOnly: true)]
+      arguments += ["-device", "virtio-blk-pci,drive=seed,id=device-seed"]
+    }
+    return arguments
+  }
+
+  private func devices() -> [String] {
+    [
+      // IPv6 behind QEMU's network leads nowhere on most hosts, and guests wait for it.
+      "-netdev", "user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22",
+      "-device", "virtio-net-pci,netdev=net0,id=device-net0,romfile=",
+      "-object", "rng-builtin,id=rng0",
+      "-device", "virtio-rng-pci,rng=rng0,id=device-rng0",
+      "-device", spec.architecture == .x86_64 ? "pvpanic" : "pvpanic-pci",
+    ]
+  }
+
+  /// A disk that gives freed and zeroed blocks back to the host.
+  ///
+  /// Flushes do not reach the host's disk: they guard against a crash of the host, and that ends
+  /// the build anyway, whose disk is thrown away then.
+  private func node(_ name: String, _ disk: VMSpec.Disk) throws(QEMUError) -> String {
+    try json([
+      "driver": .string(disk.format.rawValue), "node-name": .string(name),
+      "discard": "unmap", "detect-zeroes": "unmap", "cache": ["direct": false, "no-flush": true],
+      "file": [
+        "driver": "file", "filename": .string(disk.path), "node-name": .string("file-\(name)"),
+        "discard": "unmap", "aio": "threads", "cache": ["direct": false, "no-flush": true],
+      ],
+    ])
+  }
+
+  private func file(_ name: String, _ path: String, readOnly: Bool) throws(QEMUError) -> String {
+    try json([
+      "driver": "raw", "node-name": .string(name), "read-only": .boolean(readOnly),
+      "file": [
+        "driver": "file", "filename": .string(path), "node-name": .string("file-\(name)"),
+        "read-only": .boolean(readOnly),
+      ],
+    ])
+  }
+
+  private func json(_ value: QMPValue) throws(QEMUError) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do {
+      return String(decoding: try encoder.encode(value), as: UTF8.self)
+    } catch {
+      throw QEMUError(.badSpec, "could not describe \(spec.name) to QEMU", "\(error)")
+    }
+  }
+
+  /// QEMU's own lists have commas doubled.
+  private func escaped(_ text: String) -> String {
+    text.split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
+  }
+}

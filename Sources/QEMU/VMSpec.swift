@@ -1,0 +1,98 @@
+/// What one virtual machine is made of.
+///
+/// The network is QEMU's own (slirp): the guest reaches the internet through the host, and nobody
+/// reaches the guest but through the SSH forward on the host's loopback. The guest also reaches
+/// services on the host's loopback, at 10.0.2.2: QEMU can't close that and leave the internet open
+/// (`restrict=on` closes both). What runs in a build VM is the template's own scripts, so it is
+/// trusted as far as they are.
+public struct VMSpec: Sendable, Hashable {
+  /// A disk image file.
+  public struct Disk: Sendable, Hashable {
+    /// How the file holds the disk.
+    public enum Format: String, Sendable, Hashable {
+      /// QEMU's own format; it may lie over a backing file.
+      case qcow2
+      /// The disk's bytes as they are.
+      case raw
+    }
+
+    /// Where the file is.
+    public var path: String
+    /// How it holds the disk.
+    public var format: Format
+
+    /// Makes a disk of a file that exists.
+    public init(path: String, format: Format = .qcow2) {
+      self.path = path
+      self.format = format
+    }
+  }
+
+  /// What starts the operating system.
+  public enum Firmware: String, Sendable, Hashable {
+    /// SeaBIOS: Azure's generation 1. On x86-64 only.
+    case bios
+    /// UEFI (OVMF, AAVMF): Azure's generation 2.
+    case uefi
+  }
+
+  /// The guest's processor architecture.
+  public enum Architecture: String, Sendable, Hashable, CaseIterable {
+    /// AMD and Intel, 64 bits.
+    case x86_64
+    /// Arm, 64 bits.
+    case aarch64
+  }
+
+  /// The machine's name: QEMU shows it in its process title and its messages.
+  public var name: String
+  /// The directory for everything that belongs to this machine.
+  ///
+  /// Console log, QEMU's messages, firmware variables, process record. Made with mode 0700 where there is none.
+  public var directory: String
+  /// The disk that it starts from, and that everything the guest writes goes to.
+  public var disk: Disk
+  /// More disks, in order.
+  public var dataDisks: [Disk]
+  /// What starts the operating system.
+  public var firmware: Firmware
+  /// The guest's processor architecture.
+  public var architecture: Architecture
+  /// How many virtual processors it has.
+  public var cpus: Int
+  /// Its memory, in MiB.
+  public var memory: Int
+  /// The image of a cloud-init seed (see ``CloudInitSeed``), where it has one.
+  public var seed: String?
+
+  /// Describes a machine.
+  public init(
+    name: String, directory: String, disk: Disk, dataDisks: [Disk] = [],
+    firmware: Firmware = .uefi, architecture: Architecture = .x86_64, cpus: Int, memory: Int,
+    seed: String? = nil
+  ) {
+    self.name = name
+    self.directory = directory
+    self.disk = disk
+    self.dataDisks = dataDisks
+    self.firmware = firmware
+    self.architecture = architecture
+    self.cpus = cpus
+    self.memory = memory
+    self.seed = seed
+  }
+}
+
+/// The files in a machine's directory.
+enum VMFile: String {
+  /// What the guest wrote to its serial port.
+  case console = "console.log"
+  /// What QEMU wrote to its standard error.
+  case messages = "qemu.log"
+  /// The machine's own UEFI variables.
+  case variables = "uefi-vars.fd"
+  /// Which process the machine is.
+  case process = "process.json"
+
+  func path(in directory: String) -> String { "\(directory)/\(rawValue)" }
+}
