@@ -168,6 +168,8 @@ extension SSHGuest {
           }
         }
       }
+    } catch let error as GuestError where error.kind == .gone {
+      // With the machine its jobs are gone, too.
     } catch {
       report(.warning("the job on \(route.name) may still run: \(error); `kiln gc` ends it"))
     }

@@ -38,6 +38,9 @@ public struct SSHRoute: Sendable {
     self.dial = dial
   }
 
+  /// How long to wait between two looks whether a machine has started.
+  private static let bootPause = Duration.milliseconds(300)
+
   /// The first connection and the agent over it.
   func firstAgent() async throws -> (SSHConnection, AgentSession) {
     var outage = Outage(limit: timeout)
@@ -55,7 +58,8 @@ public struct SSHRoute: Sendable {
         throw GuestError(.unfit, "could not work on \(name): \(error)")
       } catch  where error is SSHError || error is AgentGone {
         do {
-          try await ContinuousClock().sleep(for: outage.nextPause(name))
+          // Nobody else uses a machine that is being started, so that asking often costs nothing.
+          try await ContinuousClock().sleep(for: min(outage.nextPause(name), Self.bootPause))
         } catch is GuestError {
           throw GuestError(
             .unreachable, "could not reach \(name) within \(timeout.formatted): \(error)",

@@ -63,6 +63,9 @@ struct SupervisedProcess: Sendable {
   /// How it ended, where it has.
   var end: ProcessEnd? { supervision.ended.current }
 
+  /// Lets it go on when this process ends.
+  func release() { supervision.release() }
+
   /// Kills it; without effect where it has ended.
   func kill() { supervision.kill() }
 }

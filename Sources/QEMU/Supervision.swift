@@ -11,8 +11,8 @@ final class Supervision: Sendable {
     child=$!
     echo "$child"
     exec >/dev/null 3<&-
-    read -r _
-    kill -9 "$child"
+    read -r word
+    [ "$word" = release ] || kill -9 "$child"
     wait "$child"
     """
 
@@ -45,6 +45,15 @@ final class Supervision: Sendable {
       return lease
     }
     if let descriptor { close(descriptor) }
+  }
+
+  /// Has the shell leave the process alone from now on.
+  func release() {
+    lease.withLock { lease in
+      guard let lease else { return }
+      let word = Array("release\n".utf8)
+      _ = send(lease, word, word.count, Int32(MSG_NOSIGNAL.rawValue))
+    }
   }
 
   private func receive(_ bytes: ArraySlice<UInt8>) {

@@ -54,6 +54,13 @@ extension VirtualMachine {
     return try await kill()
   }
 
+  /// Whether the machine has ended.
+  public nonisolated var hasEnded: Bool { process.end != nil }
+
+  /// Lets the machine go on when this process ends; nobody here can end it from then on but
+  /// ``endLeftover(in:)``.
+  public func release() { process.release() }
+
   /// Ends the machine at once, as by pulling its plug; what the guest did not write is lost.
   ///
   /// Without effect where it has ended before.

@@ -7,7 +7,7 @@ let modules: [String: Module] = [
   "Guests": Module(ours: ["Digests", "Pipeline", "SSH"]),
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
   "Pipeline": Module(ours: ["Deprovision", "Digests", "Template"]),
-  "QEMU": Module(c: ["CProcess"]),
+  "QEMU": Module(ours: ["Disks", "Guests", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
   "kiln": Module(ours: ["Deprovision", "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template"]),

@@ -10,6 +10,8 @@ public struct GuestError: Error, Sendable, Hinting {
     case notStarted
     /// The guest was out of reach for longer than the SSH timeout while a job may have run.
     case lost
+    /// The machine itself is no more.
+    case gone
     /// A file could not be placed as asked.
     case notPlaced
   }

@@ -36,6 +36,12 @@ public actor Journal {
     try append(.intend(resource))
   }
 
+  /// Writes down that `resource` stays after the run, on purpose.
+  /// - Throws: ``RecordError`` with the file system's reason.
+  public func keep(_ resource: Resource) throws(RecordError) {
+    try append(.keep(resource))
+  }
+
   /// Writes down that `resource` is no longer there.
   /// - Throws: ``RecordError`` with the file system's reason.
   public func gone(_ resource: Resource) throws(RecordError) {

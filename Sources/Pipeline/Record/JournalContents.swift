@@ -9,12 +9,23 @@ public struct JournalContents: Sendable, Equatable {
   public init(entries: [JournalEntry]) { self.entries = entries }
 
   /// The resources that were intended and are not known to be gone, in the order of their intent.
-  public var unfinished: [Resource] {
-    var open: [Resource] = []
+  ///
+  /// Those that were kept on purpose are not among them.
+  public var unfinished: [Resource] { standing.filter { !$0.kept }.map(\.resource) }
+
+  /// The resources that were kept on purpose and are not known to be gone.
+  public var kept: [Resource] { standing.filter(\.kept).map(\.resource) }
+
+  private var standing: [(resource: Resource, kept: Bool)] {
+    var open: [(resource: Resource, kept: Bool)] = []
     for entry in entries {
       switch entry.event {
-      case .intend(let resource) where !open.contains(resource): open.append(resource)
-      case .gone(let resource): open.removeAll { $0 == resource }
+      case .intend(let resource) where !open.contains { $0.resource == resource }:
+        open.append((resource, false))
+      case .keep(let resource):
+        open.removeAll { $0.resource == resource }
+        open.append((resource, true))
+      case .gone(let resource): open.removeAll { $0.resource == resource }
       default: break
       }
     }
@@ -50,6 +61,8 @@ public struct JournalEntry: Sendable, Equatable {
   public enum Event: Sendable, Equatable {
     /// The resource will be made now.
     case intend(Resource)
+    /// The resource stays after the run, on purpose.
+    case keep(Resource)
     /// The resource is no longer there, or never was.
     case gone(Resource)
     /// The step is started on the guest now, as the job with this id.
@@ -81,6 +94,7 @@ extension JournalEntry: Codable {
 
     static let at = Key(stringValue: "at")
     static let intend = Key(stringValue: "intend")
+    static let keep = Key(stringValue: "keep")
     static let gone = Key(stringValue: "gone")
     static let step = Key(stringValue: "step")
     static let number = Key(stringValue: "number")
@@ -103,6 +117,8 @@ extension JournalEntry: Codable {
     time = try line.decode(Timestamp.self, forKey: .at)
     if line.contains(.intend) {
       event = .intend(try resource(.intend))
+    } else if line.contains(.keep) {
+      event = .keep(try resource(.keep))
     } else if line.contains(.gone) {
       event = .gone(try resource(.gone))
     } else {
@@ -128,15 +144,9 @@ extension JournalEntry: Codable {
     var line = encoder.container(keyedBy: Key.self)
     try line.encode(time, forKey: .at)
     switch event {
-    case .intend(let resource), .gone(let resource):
-      for (name, value) in resource.fields {
-        try line.encode(value, forKey: Key(stringValue: name))
-      }
-      if case .gone = event {
-        try line.encode(resource.kind, forKey: .gone)
-      } else {
-        try line.encode(resource.kind, forKey: .intend)
-      }
+    case .intend(let resource): try encode(resource, as: .intend, to: &line)
+    case .keep(let resource): try encode(resource, as: .keep, to: &line)
+    case .gone(let resource): try encode(resource, as: .gone, to: &line)
     case .stepStarted(let number, let job):
       try line.encode("started", forKey: .step)
       try line.encode(number, forKey: .number)
@@ -150,5 +160,14 @@ extension JournalEntry: Codable {
     case .unknown:
       break
     }
+  }
+
+  private func encode(
+    _ resource: Resource, as verb: Key, to line: inout KeyedEncodingContainer<Key>
+  ) throws {
+    for (name, value) in resource.fields {
+      try line.encode(value, forKey: Key(stringValue: name))
+    }
+    try line.encode(resource.kind, forKey: verb)
   }
 }

@@ -30,7 +30,7 @@ public enum RunEnding {
     case let error as PlanProblems: error.kind == .template ? .usage : .failed
     case let error as GuestError:
       switch error.kind {
-      case .unreachable, .unfit, .lost: .unreachable
+      case .unreachable, .unfit, .lost, .gone: .unreachable
       case .notStarted, .notPlaced: .failed
       }
     case let error as MachineError: error.kind == .notGeneralized ? .failed : .unreachable

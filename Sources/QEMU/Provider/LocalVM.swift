@@ -1,0 +1,242 @@
+internal import Disks
+internal import FoundationEssentials
+internal import Glibc
+internal import Guests
+internal import Pipeline
+internal import SSH
+internal import SystemPackage
+
+/// One VM of a run, from its overlay to its end.
+actor LocalVM: BuildVM {
+  /// The user that steps run as, as in AIB (`aib.md` c.1).
+  static let user = "packer"
+  /// How long a VM may take to power off once it was told to.
+  private static let powerOffLimit = Duration.seconds(300)
+  /// How many lines of the console are shown when something went wrong.
+  private static let tail = 12
+
+  nonisolated let name: String
+  private let setup: QEMUProvider.Setup
+  private let place: VMPlace
+  private let origin: VMOrigin
+  private let disks: DiskTool
+  private let events: any EventSink
+  private var machine: VirtualMachine?
+  private var keys: Keys?
+  private var staying = false
+
+  /// How a VM's scope ended.
+  enum End { case gone, kept }
+
+  private struct Keys {
+    let client: Ed25519KeyPair
+    let host: Ed25519KeyPair
+  }
+
+  init(
+    _ setup: QEMUProvider.Setup, _ place: VMPlace, _ origin: VMOrigin, disks: DiskTool,
+    _ events: any EventSink
+  ) {
+    name = place.vmName
+    self.setup = setup
+    self.place = place
+    self.origin = origin
+    self.disks = disks
+    self.events = events
+  }
+
+  /// Makes all that the VM needs and starts it.
+  func start() async throws {
+    do {
+      try makeDirectory()
+      let keys = try makeKeys()
+      let disk = try await makeDisk()
+      let spec = VMSpec(
+        name: name, directory: place.directory, disk: disk, dataDisks: try await makeDataDisks(),
+        firmware: setup.source.firmware, architecture: setup.source.architecture,
+        cpus: setup.cpus, memory: setup.memory, seed: place.seed)
+      self.keys = keys
+      let machine = try await VirtualMachine.start(spec, accelerator: setup.accelerator)
+      self.machine = machine
+      try VMLogin(
+        port: machine.sshPort, user: Self.user, identity: place.key, knownHosts: place.knownHosts
+      ).write(in: place.directory)
+    } catch let error as QEMUError {
+      throw MachineError(.unavailable, error.description, hint: error.hint)
+    } catch let error as DiskError {
+      throw MachineError(.unavailable, error.description, hint: error.hint)
+    }
+  }
+
+  /// Reaches the guest, which accepts no host key but the one that it was given.
+  func connect(report: @escaping GuestReport) async throws -> any Guest {
+    guard let machine, let keys else { throw MachineError(.unavailable, "\(name) was not started") }
+    var options = SSHOptions()
+    options.identities = [place.key]
+    options.hostKeyPolicy = .pinned(keys.host.publicKey)
+    options.connectTimeout = .seconds(10)
+    let target = ResolvedTarget(user: Self.user, host: "127.0.0.1", port: UInt16(machine.sshPort))
+    var route = SSHRoute(
+      name: "the build VM", run: place.run.run.text, timeout: setup.sshTimeout,
+      patience: .untilTimeout
+    ) { [options] in
+      try await Self.dial(target, options, machine)
+    }
+    route.publicKey = keys.client.publicKey.split(separator: " ").dropFirst().first.map(String.init)
+      ?? ""
+    do {
+      return try await SSHGuest.reach(route, report: report)
+    } catch let error as GuestError {
+      tellConsole()
+      throw error
+    }
+  }
+
+  /// A connection, or the word that there is nobody to connect to any more; whoever watches the
+  /// machine tells why, and ends what waits here.
+  private static func dial(
+    _ target: ResolvedTarget, _ options: SSHOptions, _ machine: VirtualMachine
+  ) async throws -> SSHConnection {
+    guard machine.hasEnded else {
+      return try await SSHConnection.connect(to: target, options: options)
+    }
+    try await ContinuousClock().sleep(for: .seconds(1))
+    throw GuestError(.gone, "the virtual machine has ended")
+  }
+
+  /// Waits until the machine is of no use, and throws why; returns where it powered off as it was
+  /// asked to.
+  func failure() async throws {
+    guard let machine else { return }
+    let failure = try await machine.waitForFailure()
+    if case .ended(.poweredOff) = failure {
+      if proof != nil { return }
+      tellConsole()
+      throw MachineError(
+        .died, "the virtual machine switched itself off before its steps had ended",
+        hint: "no customizer may power the machine off; a restart is `reboot`")
+    }
+    tellConsole()
+    throw MachineError(.died, failure.description, hint: failure.hint)
+  }
+
+  func capture() async throws -> CapturedDisk {
+    guard let machine else { throw MachineError(.unavailable, "\(name) was not started") }
+    let exit = try await withDeadline(
+      Self.powerOffLimit, for: "the virtual machine to power off after its deprovision script"
+    ) { try await machine.waitForExit() }
+    guard exit == .poweredOff else { throw MachineError(.died, "the virtual machine ended: \(exit)") }
+    switch proof {
+    case "": return CapturedDisk(place.disk)
+    case let left?:
+      throw MachineError(
+        .notGeneralized, "could not generalize the image: it still has\(left)",
+        hint: "see what the deprovision script and the customizers do with it")
+    case nil:
+      throw MachineError(
+        .notGeneralized, "could not prove that the image is generalized: the console does not say",
+        hint: "the source image must have a serial console; see \(place.keptConsole)")
+    }
+  }
+
+  /// What root said last on the console of what is left: nothing, or a list; `nil` where it said
+  /// nothing.
+  private var proof: String? {
+    let mark = "kiln \(place.run.run.text): generalized, left:"
+    guard let log = FileManager.default.contents(atPath: place.console) else { return nil }
+    let text = String(decoding: log, as: UTF8.self)
+    guard let start = text.range(of: mark, options: .backwards)?.upperBound else { return nil }
+    return text[start...].range(of: ".\r\n").map { String(text[start..<$0.lowerBound]) }
+      ?? text[start...].range(of: ".\n").map { String(text[start..<$0.lowerBound]) }
+  }
+
+  func keep() -> [String] {
+    staying = true
+    return [
+      "the virtual machine was kept: `kiln ssh \(place.run.run.text)` opens a shell in it, "
+        + "`kiln gc --kept` removes it"
+    ]
+  }
+
+  /// Ends the VM and removes its files, unless it was kept.
+  func end() async throws -> End {
+    if staying, let machine {
+      await machine.release()
+      return .kept
+    }
+    try await machine?.kill()
+    try VMPlace.removeFiles(place.directory)
+    return .gone
+  }
+
+  private func tellConsole() {
+    guard let lines = machine?.consoleTail(lines: Self.tail), !lines.isEmpty else { return }
+    events.receive(.note("the last lines of the console:"))
+    for line in lines { events.receive(.note("    \(line)")) }
+  }
+}
+
+// MARK: What a VM is made of
+
+extension LocalVM {
+  private func makeDirectory() throws {
+    guard mkdir(place.directory, 0o700) == 0 || errno == EEXIST else {
+      throw MachineError(
+        .unavailable, "could not make `\(place.directory)`: \(Errno(rawValue: errno))")
+    }
+  }
+
+  private func makeKeys() throws -> Keys {
+    let keys = Keys(
+      client: try .generate(comment: "kiln"), host: try .generate(comment: name))
+    let secret = keys.client.privateKey.withBytes { Array($0) }
+    guard
+      FileManager.default.createFile(
+        atPath: place.key, contents: Data(secret), attributes: [.posixPermissions: 0o600]),
+      FileManager.default.createFile(
+        atPath: place.knownHosts, contents: Data("* \(keys.host.publicKey)\n".utf8))
+    else {
+      throw MachineError(.unavailable, "could not write the keys of \(place.directory)")
+    }
+    let seed = CloudInitSeed(
+      user: Self.user, authorizedKey: keys.client.publicKey,
+      hostPrivateKey: keys.host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
+      hostPublicKey: keys.host.publicKey, hostname: "kiln-build",
+      instanceID: name)
+    try seed.write(to: place.seed)
+    return keys
+  }
+
+  private func makeDisk() async throws -> VMSpec.Disk {
+    let base: DiskImage
+    let size: DiskTool.OverlaySize
+    switch origin {
+    case .source: (base, size) = (setup.source.image, setup.diskSize)
+    case .image(let disk):
+      (base, size) = (DiskImage(FilePath(disk.reference), format: .qcow2), .same)
+    }
+    _ = try await disks.createOverlay(at: FilePath(place.disk), on: base, size: size)
+    return VMSpec.Disk(path: place.disk)
+  }
+
+  private func makeDataDisks() async throws -> [VMSpec.Disk] {
+    var made: [VMSpec.Disk] = []
+    for (index, gigabytes) in setup.dataDisks.enumerated() {
+      let path = place.dataDisk(index)
+      _ = try await disks.createEmpty(at: FilePath(path), format: .qcow2, size: gigabytes << 30)
+      made.append(VMSpec.Disk(path: path))
+    }
+    return made
+  }
+}
+
+extension VMFailure {
+  /// What to do next, where there is something.
+  fileprivate var hint: String? {
+    switch self {
+    case .diskFailed(let failure) where failure.hostIsFull:
+      "free some disk space, or have the state on another file system (XDG_STATE_HOME)"
+    default: nil
+    }
+  }
+}
