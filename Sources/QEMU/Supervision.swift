@@ -5,7 +5,7 @@ internal import Synchronization
 /// The shell that holds one process, and the two sockets to it.
 final class Supervision: Sendable {
   /// `$@` is the command; 3 is its channel, where it has one.
-  private static let script = """
+  static let script = """
     if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL "$@"; fi
     "$@" </dev/null &
     child=$!

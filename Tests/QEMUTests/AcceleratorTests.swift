@@ -1,0 +1,75 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import QEMU
+
+@Suite(.requires(qemu), .timeLimit(.minutes(2))) struct AcceleratorTests {
+  @Test(arguments: VMSpec.Architecture.allCases)
+  func `the probe's guest runs to its end where guests run`(
+    architecture: VMSpec.Architecture
+  ) async throws {
+    let qemu = try Programs.qemu(for: architecture)
+    try await ScratchDirectory.with { directory in
+      let reason = try await Accelerator.failure(
+        of: .tcg, on: architecture, qemu: qemu, in: directory)
+      #expect(reason == nil)
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
+    }
+  }
+
+  @Test func `a guest starts with what the probe found`() async throws {
+    try await ScratchDirectory.with { directory in
+      let begin = ContinuousClock.now
+      let finding = try await Accelerator.probe(for: .x86_64, in: directory)
+      #expect(ContinuousClock.now - begin < .seconds(10))
+      #expect((finding.accelerator == .kvm) == (finding.reason == nil))
+      try BootSector.write(BootSector.powerOff, to: "\(directory)/boot.raw")
+      let spec = VMSpec(
+        name: "found", directory: "\(directory)/vm",
+        disk: VMSpec.Disk(path: "\(directory)/boot.raw", format: .raw), firmware: .bios, cpus: 1,
+        memory: 32)
+      let machine = try await VirtualMachine.start(spec, accelerator: finding.accelerator)
+      #expect(try await machine.waitForExit() == .poweredOff)
+    }
+  }
+
+  @Test func `a guest that hangs is given up, and its QEMU is gone`() async throws {
+    try await ScratchDirectory.with { directory in
+      let number = "\(directory)/number"
+      let hangs = try script("echo $$ >\(number); exec sleep 1000", in: directory)
+      let reason = try await Accelerator.failure(
+        of: .kvm, on: .x86_64, qemu: hangs, in: directory)
+      #expect(reason == "a guest did not run to its end within 3.0 seconds")
+      let pid = try #require(
+        Int32(String(contentsOfFile: number, encoding: .utf8).dropLast()))
+      #expect(ProcessRecord.of(pid: pid) == nil)
+    }
+  }
+
+  @Test func `a QEMU that can't use KVM is quoted`() async throws {
+    try await ScratchDirectory.with { directory in
+      let fails = try script("echo 'failed to set MSR 0x10a' >&2; exit 1", in: directory)
+      let reason = try await Accelerator.failure(
+        of: .kvm, on: .x86_64, qemu: fails, in: directory)
+      #expect(reason == "QEMU ended with code 1: failed to set MSR 0x10a")
+    }
+  }
+
+  @Test func `an architecture that is not the host's is not tried`() async throws {
+    #if arch(x86_64)
+      try await ScratchDirectory.with { directory in
+        let finding = try await Accelerator.probe(for: .aarch64, in: directory)
+        #expect(finding.accelerator == .tcg)
+        #expect(finding.reason == "the host's processor is none of aarch64")
+      }
+    #endif
+  }
+
+  private func script(_ text: String, in directory: String) throws -> String {
+    let path = "\(directory)/qemu-\(UUID().uuidString)"
+    try Data("#!/bin/sh\n\(text)\n".utf8).write(to: URL(filePath: path))
+    try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: path)
+    return path
+  }
+}
