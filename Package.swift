@@ -46,6 +46,7 @@ let package = Package(
     module("Digests", ["CCrypto"]),
     module("HTTP", ["CCurl", "Digests", system]),
     module("SSH", ["CSSH2", "CCrypto"]),
+    module("Disks", [subprocess, system]),
     .target(
       name: "Deprovision", path: "deprovision",
       resources: [.embedInCode("linux.sh"), .embedInCode("windows.ps1")],
@@ -54,6 +55,9 @@ let package = Package(
     // The document, and the flow that bakes it.
     module("Template", ["Digests"]),
     module("Pipeline", ["Deprovision", "Digests", "Template"]),
+
+    // The images of this machine.
+    module("Images", ["Digests", "Disks", "Template", system]),
 
     // What the flow reaches the outside world through.
     .target(
@@ -77,7 +81,9 @@ let package = Package(
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Template", "TestSupport"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
+    tests("ImagesTests", ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
+    tests("DisksTests", ["Disks", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests(

@@ -3,9 +3,11 @@
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
   "Deprovision": Module(),
+  "Disks": Module(),
   "Digests": Module(c: ["CCrypto"]),
   "Guests": Module(ours: ["Digests", "Pipeline", "SSH"]),
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
+  "Images": Module(ours: ["Digests", "Disks", "Template"]),
   "Pipeline": Module(ours: ["Deprovision", "Digests", "Template"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
