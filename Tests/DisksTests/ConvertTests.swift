@@ -73,9 +73,9 @@ import Testing
 
   @Test func `progress rises to 1`() async throws {
     try await withDirectory { directory in
-      let raw = try filledDisk(directory.appending("raw"), size: 16 << 20)
+      let raw = try filledDisk(directory.appending("raw"), size: 32 << 20)
       let seen = Mutex<[Double]>([])
-      _ = try await slowTool(in: directory, rate: 4).convert(
+      _ = try await slowTool(in: directory, rate: 8).convert(
         from: raw, to: directory.appending("a"), as: .qcow2
       ) { done in
         seen.withLock { $0.append(done) }
