@@ -46,8 +46,8 @@ let package = Package(
     // Leaves: they know nothing of images.
     module("Digests", ["CCrypto"]),
     module("HTTP", ["CCurl", "Digests", system]),
-    module("QEMU", ["CProcess"]),
     module("SSH", ["CSSH2", "CCrypto"]),
+    module("Disks", [subprocess, system]),
     .target(
       name: "Deprovision", path: "deprovision",
       resources: [.embedInCode("linux.sh"), .embedInCode("windows.ps1")],
@@ -57,6 +57,9 @@ let package = Package(
     module("Template", ["Digests"]),
     module("Pipeline", ["Deprovision", "Digests", "Template"]),
 
+    // The images of this machine.
+    module("Images", ["Digests", "Disks", "Pipeline", "Template", system]),
+
     // What the flow reaches the outside world through.
     .target(
       name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
@@ -65,11 +68,14 @@ let package = Package(
         .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/retire.sh"),
       ], swiftSettings: strict),
 
+    module("QEMU", ["CProcess", "Disks", "Guests", "Pipeline", "SSH", system]),
+
     // The composition root.
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template", arguments,
+        "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH", "Template",
+        arguments,
       ],
       swiftSettings: strict),
 
@@ -79,8 +85,10 @@ let package = Package(
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Template", "TestSupport"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
+    tests("ImagesTests", ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
+    tests("DisksTests", ["Disks", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests(

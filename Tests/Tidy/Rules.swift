@@ -3,9 +3,11 @@
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
   "Deprovision": Module(),
+  "Disks": Module(),
   "Digests": Module(c: ["CCrypto"]),
   "Guests": Module(ours: ["Digests", "Pipeline", "SSH"]),
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
+  "Images": Module(ours: ["Digests", "Disks", "Pipeline", "Template"]),
   "Pipeline": Module(ours: ["Deprovision", "Digests", "Template"]),
   "QEMU": Module(ours: ["Disks", "Guests", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),

@@ -1,0 +1,116 @@
+internal import Subprocess
+internal import SystemPackage
+
+/// How a run of the tool ended.
+struct ToolEnd {
+  /// Its exit code.
+  let code: Int32
+  let output: String
+  let errors: String
+}
+
+extension DiskTool {
+  /// The most that is taken of each output, in bytes; answers are a few KiB.
+  private static let outputLimit = 4 << 20
+
+  /// How long the program may take to end after it was asked to.
+  private static let patience = Duration.seconds(2)
+
+  /// Runs the program to its end, for what it says.
+  func ask(_ arguments: [String], for operation: String) async throws -> ToolEnd {
+    try await guarded(operation) {
+      let result = try await Subprocess.run(
+        executable, arguments: Arguments(arguments), environment: Self.environment,
+        platformOptions: Self.options, output: .string(limit: Self.outputLimit),
+        error: .string(limit: Self.outputLimit))
+      return ToolEnd(
+        code: try code(of: result.terminationStatus, operation), output: result.standardOutput,
+        errors: result.standardError)
+    }
+  }
+
+  /// Runs the program to its end, for what it does.
+  func work(
+    _ arguments: [String], for operation: String, progress: @escaping ConversionProgress
+  ) async throws -> ToolEnd {
+    try await guarded(operation) {
+      let result = try await Subprocess.run(
+        executable, arguments: Arguments(arguments), environment: Self.environment,
+        platformOptions: Self.options, input: .none, output: .sequence,
+        error: .string(limit: Self.outputLimit)
+      ) { execution in
+        var reader = ProgressReader()
+        for try await piece in execution.standardOutput {
+          let bytes = piece.withUnsafeBytes { Array($0) }
+          if let done = reader.take(bytes) { progress(done) }
+        }
+      }
+      return ToolEnd(
+        code: try code(of: result.terminationStatus, operation), output: "",
+        errors: result.standardError)
+    }
+  }
+
+  private var executable: Executable {
+    program.contains("/") ? .path(FilePath(program)) : .name(program)
+  }
+
+  /// In the C locale, so that a full disk is known by its words.
+  private static var environment: Environment { .inherit.updating(["LC_ALL": "C"]) }
+
+  private static var options: PlatformOptions {
+    var options = PlatformOptions()
+    options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: patience)]
+    // A Ctrl-C at the terminal is for Kiln, which then ends the program in order.
+    options.createSession = true
+    return options
+  }
+
+  /// Runs `body`; a cancellation stays one, whatever the program's end looked like.
+  private func guarded(
+    _ operation: String, _ body: () async throws -> ToolEnd
+  ) async throws -> ToolEnd {
+    do {
+      let end = try await body()
+      try Task.checkCancellation()
+      return end
+    } catch let error as SubprocessError {
+      try Task.checkCancellation()
+      guard error.code == .executableNotFound else {
+        throw DiskError(operation, .tool("`\(program)` could not be run: \(error)"))
+      }
+      throw DiskError(operation, .toolMissing(program))
+    }
+  }
+
+  private func code(of status: TerminationStatus, _ operation: String) throws -> Int32 {
+    switch status {
+    case .exited(let code): return code
+    case .signaled(let signal):
+      try Task.checkCancellation()
+      throw DiskError(operation, .tool("signal \(signal) ended `\(program)`"))
+    }
+  }
+}
+
+/// Reads what `qemu-img -p` writes: `    (12.34/100%)`, a carriage return between two.
+struct ProgressReader {
+  private var pending: [UInt8] = []
+  private var last = -1.0
+
+  /// The part that is done by the newest whole figure in `bytes`; `nil` where none is higher than
+  /// the one before.
+  mutating func take(_ bytes: [UInt8]) -> Double? {
+    pending += bytes
+    guard let end = pending.lastIndex(of: UInt8(ascii: ")")),
+      let start = pending[..<end].lastIndex(of: UInt8(ascii: "("))
+    else { return nil }
+    let figure = String(decoding: pending[(start + 1)..<end], as: UTF8.self)
+    pending.removeSubrange(...end)
+    guard figure.hasSuffix("/100%"), let percent = Double(figure.dropLast(5)),
+      percent / 100 > last
+    else { return nil }
+    last = percent / 100
+    return last
+  }
+}
