@@ -14,6 +14,12 @@ public enum Accelerator: String, Sendable, Hashable {
     public let accelerator: Accelerator
     /// Why it is not KVM, as the end of a sentence; `nil` where it is.
     public let reason: String?
+
+    /// Says what was found.
+    public init(accelerator: Accelerator, reason: String?) {
+      self.accelerator = accelerator
+      self.reason = reason
+    }
   }
 
   /// How long the probe's guest may take; where it works it takes a quarter of a second.

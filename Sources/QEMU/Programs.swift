@@ -2,10 +2,10 @@ internal import FoundationEssentials
 internal import Glibc
 
 /// The programs and firmware files that a machine needs, as distributions install them.
-enum Programs {
+public enum Programs {
   /// The path of QEMU for an architecture.
   /// - Throws: ``QEMUError`` that names the package, where it is not installed.
-  static func qemu(for architecture: VMSpec.Architecture) throws(QEMUError) -> String {
+  public static func qemu(for architecture: VMSpec.Architecture) throws(QEMUError) -> String {
     let name = "qemu-system-\(architecture.rawValue)"
     if let path = find(name) { return path }
     let packages =

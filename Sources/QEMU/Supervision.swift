@@ -52,7 +52,7 @@ final class Supervision: Sendable {
     lease.withLock { lease in
       guard let lease else { return }
       let word = Array("release\n".utf8)
-      _ = send(lease, word, word.count, Int32(MSG_NOSIGNAL.rawValue))
+      _ = send(lease, word, word.count, Int32(MSG_NOSIGNAL))
     }
   }
 

@@ -16,7 +16,7 @@ struct Kiln: AsyncParsableCommand {
     version: "kiln \(Version.current)",
     subcommands: [
       BuildCommand.self, PlanCommand.self, ValidateCommand.self, Runs.self, Show.self, Log.self,
-      Outputs.self, Cancel.self, GCCommand.self,
+      Outputs.self, SSHCommand.self, Cancel.self, GCCommand.self,
     ])
 
   static func main() async {

@@ -1,5 +1,5 @@
 internal import Disks
-internal import FoundationEssentials
+internal import Foundation
 internal import Glibc
 internal import Guests
 internal import Pipeline

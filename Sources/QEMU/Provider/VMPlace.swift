@@ -1,6 +1,6 @@
-internal import FoundationEssentials
+internal import Foundation
 internal import Glibc
-public import Pipeline
+internal import Pipeline
 
 /// Where the files of a run's VM are: all in one directory below the run's own.
 public struct VMPlace: Sendable, Hashable {

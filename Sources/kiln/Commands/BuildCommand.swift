@@ -34,11 +34,13 @@ struct BakingArguments: ParsableArguments {
   @Option(
     name: .customLong("on"),
     help: ArgumentHelp(
-      "The machine to bake on: a host of your own, reached over SSH.",
-      valueName: "ssh://[user@]host[:port]"))
-  var target: String
+      "Where to bake: qemu, a VM on this machine, or a host of your own, reached over SSH.",
+      valueName: "qemu|ssh://[user@]host[:port]"))
+  var target: String = LocalSite.name
 
-  @OptionGroup var ssh: SSHArguments
+  @OptionGroup(title: "In a VM on this machine") var local: LocalArguments
+
+  @OptionGroup(title: "On a host of your own") var ssh: SSHArguments
 
   @Option(
     help: ArgumentHelp(

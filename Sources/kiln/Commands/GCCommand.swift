@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
 import Guests
+import Images
 import Pipeline
+import QEMU
 
 /// `kiln gc`: removes what runs left behind whose process is gone.
 struct GCCommand: AsyncParsableCommand {
@@ -15,6 +17,9 @@ struct GCCommand: AsyncParsableCommand {
       """)
 
   @OptionGroup var ssh: SSHArguments
+
+  @Flag(help: "Remove the machines, too, that were kept on purpose.")
+  var kept = false
 
   func run() async throws {
     let archive = try RunArchive.ofUser()
@@ -31,6 +36,11 @@ struct GCCommand: AsyncParsableCommand {
       }
     }
     try archive.removeUnbegun(olderThan: .seconds(60))
+    for path in try await ImageStore(environment: ProcessInfo.processInfo.environment)
+      .removeAbandoned()
+    {
+      StandardError.write("removed what a killed build had begun to write: \(path)")
+    }
     StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }
   }
@@ -38,7 +48,8 @@ struct GCCommand: AsyncParsableCommand {
   /// Cleans up after one run; whether there was anything to do.
   private func collect(_ directory: RunDirectory, _ questions: Questions) async throws -> Bool {
     let (record, standing) = try directory.standing()
-    let left = try directory.journal().unfinished
+    let contents = try directory.journal()
+    let left = contents.unfinished + (kept ? contents.kept : [])
     guard standing.isFinal || standing == .interrupted, standing == .interrupted || !left.isEmpty
     else { return false }
     let journal = try Journal(of: directory)
@@ -48,6 +59,9 @@ struct GCCommand: AsyncParsableCommand {
         let host = try SSHHost(on, ssh, like: login, questions)
         let guest = try await SSHGuest.reach(host.route(for: directory.run)) { _ in }
         try await guest.leave()
+        try await journal.gone(resource)
+      case .vm(let directory):
+        try await VMPlace.remove(directory)
         try await journal.gone(resource)
       case .other(let kind, _):
         throw CommandFault(

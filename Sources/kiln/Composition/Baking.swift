@@ -11,7 +11,8 @@ import Template
 /// The composition root of `build` and `plan`: it puts the parts together for one template.
 struct Baking {
   private let arguments: BakingArguments
-  private let host: SSHHost
+  /// The host to bake on; `nil` for a VM on this machine.
+  private let host: SSHHost?
   private let redactor = Redactor()
   private let signals: Signals
 
@@ -30,27 +31,29 @@ struct Baking {
         StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
       }
     }
-    host = try SSHHost(arguments.target, arguments.ssh, questions)
+    host =
+      arguments.target == LocalSite.name
+      ? nil : try SSHHost(arguments.target, arguments.ssh, questions)
   }
 
   /// Bakes, and ends the process with the exit code that says how it went.
   func bake() async throws {
-    let plan = try await plan()
+    let (plan, site) = try await plan()
     let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
-        run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: host.name,
+        run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
         process: try .current(), steps: plan.allSteps.map(\.outline), start: .now())
     }
     let terminal = Terminal(manner, log: directory.logPath)
-    let result = try await BakingRun(directory, plan, host, terminal, redactor).bake(signals)
+    let result = try await BakingRun(directory, plan, site, terminal, redactor).bake(signals)
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)
   }
 
   /// Prints what a build would do.
   func showPlan() async throws {
-    let plan = try await plan()
-    let view = PlanView(plan, on: host)
+    let (plan, site) = try await plan()
+    let view = PlanView(plan, on: site.name)
     if arguments.json {
       try StandardOutput.write(json: view)
     } else {
@@ -58,8 +61,8 @@ struct Baking {
     }
   }
 
-  private func plan() async throws -> Plan {
-    for warning in host.warnings { StandardError.write("warning: \(warning)") }
+  private func plan() async throws -> (Plan, BakingSite) {
+    for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
     let bytes = try TemplateFile.read(arguments.template)
     let reading = TemplateDocument.read(bytes, named: arguments.template)
     for diagnostic in reading.diagnostics {
@@ -69,16 +72,17 @@ struct Baking {
       throw CommandFault(
         "could not use the template `\(arguments.template)`: see above", exit: .usage)
     }
+    let site = try await site(template)
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
       scripts: try scripts(), scriptUser: arguments.scriptUser,
-      product: .machine(generalization),
+      product: product(site),
       report: { events.receive($0) })
     do {
       return try await signals.cancelling {
-        try await planner.plan(template, from: bytes, named: arguments.template)
+        (try await planner.plan(template, from: bytes, named: arguments.template), site)
       }
     } catch let error as CancellationError {
       throw CommandFault(
@@ -105,6 +109,23 @@ struct Baking {
       cache: DownloadCache(
         root: FilePath(Places.downloads), client: HTTPClient(), mirrors: mirrors,
         retry: Retry(Self.patience)))
+  }
+
+  private func site(_ template: ImageTemplate) async throws -> BakingSite {
+    if let host { return .host(host) }
+    let site = try await signals.cancelling {
+      try await LocalSite(
+        template, named: arguments.template, arguments.local, timeout: arguments.ssh.timeout())
+    }
+    for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
+    return .local(site)
+  }
+
+  private func product(_ site: BakingSite) -> Planner.Product {
+    switch site {
+    case .host: .machine(generalization)
+    case .local(let site): site.product
+    }
   }
 
   private var generalization: Plan.Generalization {

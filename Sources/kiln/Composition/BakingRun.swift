@@ -6,21 +6,21 @@ import Pipeline
 struct BakingRun {
   private let directory: RunDirectory
   private let plan: Plan
-  private let host: SSHHost
+  private let site: BakingSite
   private let recorder: RunRecorder
   private let events: Broadcast
   private let log: CustomizationLog
   private let eventLog: EventLog
 
   init(
-    _ directory: RunDirectory, _ plan: Plan, _ host: SSHHost, _ console: any EventSink,
+    _ directory: RunDirectory, _ plan: Plan, _ site: BakingSite, _ console: any EventSink,
     _ redactor: Redactor
   ) throws {
     self.directory = directory
     self.plan = plan
-    self.host = host
+    self.site = site
     recorder = try RunRecorder(directory.record(), in: directory)
-    log = try CustomizationLog(of: directory, connectTimeout: host.timeout)
+    log = try CustomizationLog(of: directory, connectTimeout: site.timeout)
     eventLog = try EventLog(of: directory)
     // The record last: whoever sees in it that the run has ended finds the logs whole.
     events = Broadcast(to: [log, eventLog, console, recorder], through: redactor)
@@ -32,16 +32,15 @@ struct BakingRun {
     events.receive(
       .runStarted(
         RunOutline(
-          run: directory.run.text, template: plan.template, on: host.name,
+          run: directory.run.text, template: plan.template, on: site.name,
           steps: plan.allSteps.map(\.outline))))
     for note in plan.notes { events.receive(.note(note)) }
     var failure: (any Error)?
     do {
       let journal = try Journal(of: directory)
-      let provider = OwnHost(
-        route: host.route(for: directory.run), journal: journal, address: host.name,
-        login: host.login, events: events)
-      let build = Build(plan: plan, site: .host(provider), events: events, journal: journal)
+      let build = Build(
+        plan: plan, site: try site.site(for: directory, plan, journal, events), events: events,
+        journal: journal)
       try await signals.cancelling {
         events.receive(.canceling("\($0)"))
       } _: {

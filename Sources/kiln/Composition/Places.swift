@@ -9,7 +9,23 @@ enum Places {
 
   /// Downloads, kept by their checksum: `$XDG_CACHE_HOME/kiln/downloads`.
   static var downloads: String {
-    (variable("XDG_CACHE_HOME") ?? "\(home)/.cache") + "/kiln/downloads"
+    cache + "/downloads"
+  }
+
+  /// What can be made again at any time: `$XDG_CACHE_HOME/kiln`.
+  static var cache: String { (variable("XDG_CACHE_HOME") ?? "\(home)/.cache") + "/kiln" }
+
+  /// Runs and their VMs: `$XDG_STATE_HOME/kiln`.
+  static var state: String { (variable("XDG_STATE_HOME") ?? "\(home)/.local/state") + "/kiln" }
+
+  /// The directory at `path`, or the nearest one above it that is there.
+  static func existing(_ path: String) -> String {
+    var path = path
+    while !FileManager.default.fileExists(atPath: path), path != "/" {
+      path = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
+      if path.count > 1, path.hasSuffix("/") { path.removeLast() }
+    }
+    return path
   }
 
   private static func variable(_ name: String) -> String? {

@@ -7,7 +7,10 @@ struct PlanView: Encodable {
   private let sha256: String
   private let on: String
   private let buildTimeoutInMinutes: Int64
+  private let source: String?
+  private let machine: String?
   private let steps: [StepView]
+  private let outputs: [PlannedOutput]
   private let notes: [String]
 
   private struct StepView: Encodable {
@@ -20,10 +23,13 @@ struct PlanView: Encodable {
     let position: String?
   }
 
-  init(_ plan: Plan, on host: SSHHost) {
+  init(_ plan: Plan, on site: String) {
     template = plan.template
     sha256 = plan.templateDigest.hex
-    on = host.name
+    on = site
+    source = plan.image?.source
+    machine = plan.image?.machine
+    outputs = plan.image?.outputs ?? []
     buildTimeoutInMinutes = plan.buildTimeout.components.seconds / 60
     notes = plan.notes
     steps = plan.allSteps.map { step in
@@ -43,11 +49,16 @@ struct PlanView: Encodable {
   /// The plan for people.
   var lines: [String] {
     var lines = ["\(template) on \(on), at most \(buildTimeoutInMinutes) minutes"]
+    if let source { lines.append("from \(source)") }
+    if let machine { lines.append("in a VM of \(machine)") }
     for step in steps {
       let title = step.name == step.type ? step.type : "\(step.type) \"\(step.name)\""
       let user = step.user == "root" ? " as root" : ""
       lines.append("  [\(step.number)/\(steps.count)] \(title)\(user): \(step.summary)")
       lines.append("        sha256 \(step.sha256)")
+    }
+    for output in outputs {
+      lines.append("  -> \(output.name) (\(output.type)): \(output.artifact)")
     }
     return lines + notes.map { "note: \($0)" }
   }

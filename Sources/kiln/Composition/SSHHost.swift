@@ -63,7 +63,7 @@ struct SSHHost {
 }
 
 extension SSHArguments {
-  fileprivate func timeout() throws -> Duration {
+  func timeout() throws -> Duration {
     guard let timeout = GoDuration(sshTimeout), timeout.duration > .zero else {
       throw CommandFault(
         "could not use `--ssh-timeout \(sshTimeout)`: it is no duration",

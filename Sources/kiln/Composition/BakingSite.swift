@@ -1,0 +1,40 @@
+import Guests
+import Pipeline
+
+/// Where a template is baked, with all that the build needs to know of it.
+enum BakingSite {
+  /// On a host of the user's own.
+  case host(SSHHost)
+  /// In a VM on this machine.
+  case local(LocalSite)
+
+  /// The site as the user named it.
+  var name: String {
+    switch self {
+    case .host(let host): host.name
+    case .local: LocalSite.name
+    }
+  }
+
+  /// How long the machine may stay out of reach.
+  var timeout: Duration {
+    switch self {
+    case .host(let host): host.timeout
+    case .local(let site): site.timeout
+    }
+  }
+
+  /// The site for a run.
+  func site(
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
+  ) throws -> Build.Site {
+    switch self {
+    case .host(let host):
+      .host(
+        OwnHost(
+          route: host.route(for: directory.run), journal: journal, address: host.name,
+          login: host.login, events: events))
+    case .local(let site): try site.site(for: directory, plan, journal, events)
+    }
+  }
+}

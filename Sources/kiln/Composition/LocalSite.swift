@@ -1,0 +1,156 @@
+import Digests
+import Disks
+import Foundation
+import Images
+import Pipeline
+import QEMU
+import SystemPackage
+import Template
+
+/// A VM on this machine and the images of this machine: what stands between a template and a local
+/// build, settled before it begins.
+struct LocalSite {
+  /// What the site is called on the command line.
+  static let name = "qemu"
+
+  /// How long the VM may take to be reached.
+  let timeout: Duration
+  /// What the build is to make.
+  let product: Planner.Product
+  /// What the user should know before the build, a sentence each.
+  let notes: [String]
+  private let setup: QEMUProvider.Setup
+  private let source: ChosenSource
+  private let store: ImageStore
+  private let outputs: [PreparedOutput]
+  private let templateID: String
+  private let started: Date
+
+  /// Resolves what `template` names: source, size and outputs.
+  /// - Throws: ``CommandFault`` and the errors of the rooms below, each with its hint.
+  init(
+    _ template: ImageTemplate, named file: String, _ arguments: LocalArguments,
+    timeout: Duration
+  ) async throws {
+    self.timeout = timeout
+    let environment = ProcessInfo.processInfo.environment
+    started = Date()
+    store = try ImageStore(environment: environment)
+    source = try await ChosenSource(template, arguments, store)
+    templateID = Self.templateID(template, file)
+    var notes: [String] = source.notes
+    let host = try HostCapacity.current(directory: Places.existing(Places.state))
+    let size = try Self.size(template.vmProfile.vmSize, arguments, host, &notes)
+    try HostNeeds(memory: size.memory, disk: Self.leastRoom).check(host, directory: Places.state)
+    let accelerator = try await AcceleratorMemo.finding(for: source.disk.architecture)
+    if let reason = accelerator.reason {
+      notes.append("the VM runs without KVM, ten times slower or more: \(reason)")
+    }
+    let expected = ExpectedBuild(
+      started: started, sourceVersion: source.version, diskBytes: Int(Self.leastRoom),
+      extraFormats: arguments.formats)
+    var outputs: [PreparedOutput] = []
+    if template.validation.subject == .builtImage {
+      for distributor in template.distributors {
+        outputs.append(try await store.prepare(distributor, for: expected))
+      }
+    }
+    notes += outputs.flatMap(\.notes)
+    self.outputs = outputs
+    self.notes = notes
+    setup = QEMUProvider.Setup(
+      source: source.disk, cpus: size.cpus, memory: size.memory,
+      diskSize: try source.diskSize(template.vmProfile.osDiskSize),
+      dataDisks: template.additionalDataDisks, accelerator: accelerator.accelerator,
+      sshTimeout: timeout)
+    product = .image(
+      source: source.description,
+      machine: "\(size.name): \(size.cpus) processors, \(size.memory) MiB of memory",
+      outputs: outputs.map { $0.planned(in: file) }, keep: arguments.keep)
+  }
+
+  /// The room that a build needs at least: what a small template adds to its source.
+  private static let leastRoom: Int64 = 1 << 30
+
+  /// The provider and distributor for a run.
+  func site(
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
+  ) throws -> Build.Site {
+    let provider = QEMUProvider(
+      setup, run: directory, journal: journal, events: events, disks: store.tool)
+    let provenance = Provenance(
+      run: directory.run.text, templateID: templateID, template: plan.templateDigest,
+      steps: plan.steps.map { step in
+        Provenance.Step(
+          name: step.outline.name, type: step.outline.type, digest: step.contentDigest)
+      },
+      source: Provenance.Origin(identity: source.identity, version: source.version),
+      firmware: source.firmware, architecture: source.disk.architecture.rawValue, made: started)
+    return .vm(provider, LocalDistributor(store, outputs, provenance))
+  }
+
+  private struct Size {
+    let name: String
+    let cpus: Int
+    let memory: Int
+  }
+
+  private static func size(
+    _ name: String, _ arguments: LocalArguments, _ host: HostCapacity, _ notes: inout [String]
+  ) throws -> Size {
+    if let cpus = arguments.cpus, let memory = arguments.memory {
+      return Size(name: "as asked for", cpus: cpus, memory: memory)
+    }
+    do {
+      let size = try MachineSizes.named(name)
+      let fitted = size.fitted(to: host)
+      if let warning = fitted.warning { notes.append(warning) }
+      return Size(
+        name: size.name, cpus: arguments.cpus ?? fitted.cpus,
+        memory: arguments.memory ?? fitted.memory)
+    } catch {
+      throw CommandFault(
+        error.description,
+        hint: error.hint + ", or give the VM its size with --cpus and --memory", exit: .usage)
+    }
+  }
+
+  /// The id that run outputs are named below: the template's own where its file tells it.
+  private static func templateID(_ template: ImageTemplate, _ file: String) -> String {
+    let name = template.name ?? FilePath(file).stem ?? "template"
+    return "/providers/Microsoft.VirtualMachineImages/imageTemplates/\(name)"
+  }
+}
+
+extension Step {
+  /// The checksum of the script or file that it brings.
+  fileprivate var contentDigest: SHA256Digest {
+    switch work {
+    case .script(let job), .generalize(let job): job.digest
+    case .file(let file): file.digest
+    }
+  }
+}
+
+extension PreparedOutput {
+  /// The output as a plan shows it.
+  fileprivate func planned(in file: String) -> PlannedOutput {
+    let artifact: String =
+      switch distributor.target {
+      case .managedImage(let id, _): id.text
+      case .sharedImage(let image): version.map { image.definition + "/versions/\($0)" } ?? ""
+      case .vhd(let uri): uri.flatMap { $0.isEmpty ? nil : $0 } ?? "a VHD in the local store"
+      }
+    return PlannedOutput(
+      name: distributor.runOutputName.text, type: distributor.target.type, artifact: artifact,
+      index: distributor.index,
+      position: "\(file):\(distributor.position.line):\(distributor.position.column)")
+  }
+}
+
+extension SharedImage {
+  /// The id of the image definition, without a version.
+  fileprivate var definition: String {
+    imageID["versions"] == nil ? imageID.text : imageID.parent?.text ?? imageID.text
+  }
+}
