@@ -6,10 +6,12 @@ public import Template
 extension ImageStore {
   /// Settles where a target's output will be, before the build, and finds what would fail after it.
   /// - Throws: ``ImageError``: an explicit version that is there already, no number for a new one,
-  ///   the address of a VHD that is no path of this machine, or too little room.
+  ///   the address of a VHD that is no path of this machine, or too little room; `DiskError` where
+  ///   qemu-img is missing.
   public func prepare(
     _ distributor: Distributor, for build: ExpectedBuild
   ) async throws -> PreparedOutput {
+    _ = try await tool.version()
     let prepared =
       switch distributor.target {
       case .managedImage(let id, let location):

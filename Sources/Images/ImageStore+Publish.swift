@@ -46,7 +46,8 @@ extension ImageStore {
         try commit(draft, workplace)
       }
       try workplace.remove()
-      return PublishedImage(image: try MetadataFile.load(directory))
+      // Another build may have put its own in this one's place by now, and removed it.
+      return PublishedImage(image: try MetadataFile.image(bytes, in: directory))
     } catch {
       // What can't be removed now is left to `removeAbandoned`; the first error counts.
       try? workplace.remove()
