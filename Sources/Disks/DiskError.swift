@@ -50,7 +50,7 @@ public struct DiskError: Error, Hashable, Sendable, CustomStringConvertible {
     case .unusable: "convert it to qcow2, raw, VHD, VHDX or VMDK"
     case .refersTo:
       "an image from outside must stand alone: have its maker flatten it by `qemu-img convert`"
-    case .tool(let words) where words.contains("lock"):
+    case .tool(let words) where words.contains("\" lock"):
       "something uses the image, a running machine perhaps: end that first"
     case .tool, .file, .size, .damaged: nil
     }

@@ -9,7 +9,10 @@ extension DiskTool {
 
   /// The size in bytes of a VHD that holds a disk of `size` bytes: the next whole MiB.
   public static func vhdSize(holding size: Int) -> Int {
-    (size + vhdUnit - 1) / vhdUnit * vhdUnit
+    let units = size / vhdUnit + (size.isMultiple(of: vhdUnit) ? 0 : 1)
+    let (whole, isTooLarge) = units.multipliedReportingOverflow(by: vhdUnit)
+    // No VHD is as large as that, as qemu-img then says.
+    return isTooLarge ? size : whole
   }
 
   /// Writes a disk to a new file that stands alone, with all that the disks below `source` have.

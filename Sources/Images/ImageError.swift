@@ -22,7 +22,7 @@ public struct ImageError: Error, Hashable, Sendable, CustomStringConvertible {
     case damaged(String)
     /// The file system refused; its own words.
     case file(String)
-    /// Another process kept the store to itself for too long.
+    /// Other processes kept the store to themselves for too long.
     case busy
     /// The environment does not say where images belong.
     case nowhere
@@ -56,7 +56,8 @@ public struct ImageError: Error, Hashable, Sendable, CustomStringConvertible {
     case .inUse: "wait until the build has ended"
     case .damaged: "remove the directory that the file is in"
     case .nowhere: "set XDG_DATA_HOME to an absolute path"
-    case .file, .busy: nil
+    case .busy: "run it again"
+    case .file: nil
     }
   }
 
@@ -71,7 +72,7 @@ public struct ImageError: Error, Hashable, Sendable, CustomStringConvertible {
     case .unknown(let near): "there is none here; near it are \(list(near))"
     case .ambiguous(let ids): "there are \(list(ids))"
     case .inUse: "a build has it as its base"
-    case .busy: "another kiln has held the store for \(StoreLock.patience)"
+    case .busy: "another kiln keeps the store busy"
     case .nowhere: "neither XDG_DATA_HOME nor HOME is set"
     }
   }

@@ -23,18 +23,38 @@ extension ImageStore {
     var images: [StoredImage] = []
     var damaged: [ImageList.Damage] = []
     for slot in try slots() {
-      guard let directory = try slot.newest() else { continue }
-      do {
-        images.append(try MetadataFile.load(directory))
-      } catch {
-        // It may have been removed between the two looks.
-        if Files.exists(directory) {
-          damaged.append(ImageList.Damage(directory: directory, error: error))
-        }
+      switch try look(at: slot) {
+      case .image(let image): images.append(image)
+      case .damage(let damage): damaged.append(damage)
+      case .nothing: break
       }
     }
     images.sort { $0.rank < $1.rank }
     return ImageList(images: images, damaged: damaged)
+  }
+
+  private enum Look {
+    case image(StoredImage)
+    case damage(ImageList.Damage)
+    case nothing
+  }
+
+  /// How often a place is looked at anew, where another image took the place of the one that was
+  /// there between two looks.
+  private static let lookLimit = 32
+
+  private func look(at slot: Slot) throws(ImageError) -> Look {
+    for _ in 0..<Self.lookLimit {
+      guard let directory = try slot.newest() else { return .nothing }
+      do {
+        return .image(try MetadataFile.load(directory))
+      } catch {
+        if Files.exists(directory) {
+          return .damage(ImageList.Damage(directory: directory, error: error))
+        }
+      }
+    }
+    throw ImageError("list `\(slot.path)`", .busy)
   }
 
   /// The image that people call `name`: its id, a managed image's name, `gallery/definition` with

@@ -5,11 +5,15 @@ public import Template
 
 extension ImageStore {
   /// Settles where a target's output will be, before the build, and finds what would fail after it.
+  ///
+  /// Room is looked for for this target alone, without what other targets and builds will take.
   /// - Throws: ``ImageError``: an explicit version that is there already, no number for a new one,
-  ///   the address of a VHD that is no path of this machine, or too little room.
+  ///   the address of a VHD that is no path of this machine, or too little room; `DiskError` where
+  ///   qemu-img is missing.
   public func prepare(
     _ distributor: Distributor, for build: ExpectedBuild
   ) async throws -> PreparedOutput {
+    _ = try await tool.version()
     let prepared =
       switch distributor.target {
       case .managedImage(let id, let location):
@@ -105,7 +109,9 @@ extension ImageStore {
     case .file(let path):
       let prepared = PreparedOutput(
         distributor, .vhdFile(path), extraFormats: build.extraFormats)
-      try checkPlaces(prepared, operation)
+      try await StoreLock.held(in: root, for: operation) { () throws(ImageError) in
+        try checkPlaces(prepared, operation)
+      }
       return prepared
     case .store(let notes):
       let operation = "find a name for the VHD `\(distributor.runOutputName)`"

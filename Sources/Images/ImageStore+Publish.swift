@@ -45,8 +45,10 @@ extension ImageStore {
       let directory = try await StoreLock.held(in: root, for: operation) { () throws(ImageError) in
         try commit(draft, workplace)
       }
-      try workplace.remove()
-      return PublishedImage(image: try MetadataFile.load(directory))
+      // It is published: what can't be removed now is left to `removeAbandoned`.
+      try? workplace.remove()
+      // Another build may have put its own in this one's place by now, and removed it.
+      return PublishedImage(image: try MetadataFile.image(bytes, in: directory))
     } catch {
       // What can't be removed now is left to `removeAbandoned`; the first error counts.
       try? workplace.remove()
@@ -85,12 +87,18 @@ extension ImageStore {
       try Files.sync(parent)
       parent.removeLastComponent()
     }
-    for generation in older {
-      let old = draft.slot.path.appending("\(generation)")
-      guard try ImageUse.lock(old, .exclusive) != nil else { continue }
-      try Files.move(old, to: workplace.path.appending("old-\(generation)"))
-    }
+    for generation in older { try? retire(generation, of: draft.slot, into: workplace) }
     return directory
+  }
+
+  /// Takes a replaced image away, unless a build has it as its base; what stays is for
+  /// ``removeAbandoned()``.
+  private func retire(
+    _ generation: Int, of slot: Slot, into workplace: Workplace
+  ) throws(ImageError) {
+    let old = slot.path.appending("\(generation)")
+    guard try ImageUse.lock(old, .exclusive) != nil else { return }
+    try Files.move(old, to: workplace.path.appending("old-\(generation)"))
   }
 }
 

@@ -23,8 +23,14 @@ enum MetadataFile {
   /// - Throws: ``ImageError`` of reason ``ImageError/Reason/damaged(_:)`` where it is not what
   ///   Kiln wrote.
   static func load(_ directory: FilePath) throws(ImageError) -> StoredImage {
+    try image(Files.read(directory.appending(name), limit: sizeLimit), in: directory)
+  }
+
+  /// What is known of the image in `directory` by the bytes of its file.
+  static func image(
+    _ bytes: [UInt8], in directory: FilePath
+  ) throws(ImageError) -> StoredImage {
     let path = directory.appending(name)
-    let bytes = try Files.read(path, limit: sizeLimit)
     do {
       let decoder = JSONDecoder()
       decoder.dateDecodingStrategy = .iso8601

@@ -1,5 +1,6 @@
 import Disks
 import Foundation
+import Glibc
 import SystemPackage
 import TestSupport
 import Testing
@@ -14,6 +15,31 @@ import Testing
       error.description
         == "could not look at `/dev/null`: `qemu-img-of-nowhere` is not installed")
     #expect(error.hint?.contains("qemu-utils") == true)
+  }
+
+  @Test func `a program that is not qemu-img is not taken for it`() async throws {
+    #expect(try await tool.version().first?.isNumber == true)
+    let error = try await failure { try await DiskTool("/bin/echo").version() }
+    #expect(error.description.contains("it is no qemu-img: it said `echo (GNU coreutils) "))
+    #expect(!error.description.contains("\n"))
+  }
+
+  @Test func `an image that a machine has open is told, with what to do`() async throws {
+    try await withDirectory { directory in
+      let raw = try rawDisk(directory.appending("raw"), size: 1 << 20)
+      let file = try FileDescriptor.open(raw.path, .readWrite)
+      // As QEMU does while it may write: a byte for each permission, from 100 on.
+      var lock = flock(
+        l_type: Int16(F_WRLCK), l_whence: Int16(SEEK_SET), l_start: 101, l_len: 1, l_pid: 0)
+      #expect(fcntl(file.rawValue, F_SETLK, &lock) == 0)
+      let error = try await failure {
+        try await tool.convert(from: raw, to: directory.appending("a"), as: .qcow2)
+      }
+      #expect(
+        error.hint
+          == "something uses the image, a running machine perhaps: end that first")
+      try file.close()
+    }
   }
 
   @Test func `an overlay holds what differs and names the disk below`() async throws {

@@ -20,6 +20,35 @@ import Testing
     }
   }
 
+  @Test func `an image that is replaced again and again is in every list`() async throws {
+    try await ImageRig.with { rig in
+      let image = try await rig.publish(managed("base"))
+      let slot = image.directory.removingLastComponent().string
+      let copy = rig.directory.appending("copy").string
+      let old = rig.directory.appending("old").string
+      let last = 80
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        // What a build does in the end, without the work before.
+        group.addTask {
+          for number in 1..<last {
+            try FileManager.default.copyItem(atPath: "\(slot)/\(number)", toPath: copy)
+            try FileManager.default.moveItem(atPath: copy, toPath: "\(slot)/\(number + 1)")
+            try FileManager.default.moveItem(atPath: "\(slot)/\(number)", toPath: old)
+            try FileManager.default.removeItem(atPath: old)
+          }
+        }
+        for _ in 0..<1_000_000 {
+          let list = try rig.store.list()
+          #expect(list.images.map(\.name) == ["base"])
+          #expect(list.damaged.isEmpty)
+          if list.images.first?.directory == FilePath("\(slot)/\(last)") { break }
+          await Task.yield()
+        }
+        try await group.waitForAll()
+      }
+    }
+  }
+
   @Test func `a store that is not there has no images`() async throws {
     let store = ImageStore(at: "/nowhere/kiln")
     #expect(try store.list().images.isEmpty)

@@ -3,8 +3,8 @@
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
   "Deprovision": Module(),
-  "Disks": Module(),
   "Digests": Module(c: ["CCrypto"]),
+  "Disks": Module(),
   "Guests": Module(ours: ["Digests", "Pipeline", "SSH"]),
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
   "Images": Module(ours: ["Digests", "Disks", "Pipeline", "Template"]),
