@@ -60,7 +60,7 @@ struct KilnProcess: Sendable {
   }
 
   /// Whether it has ended, though nobody may have fetched its exit code yet.
-  private var hasEnded: Bool {
+  var hasEnded: Bool {
     get throws {
       guard let stat = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8) else {
         return true

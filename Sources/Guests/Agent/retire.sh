@@ -2,10 +2,10 @@
 # off. Root runs it, started before the deprovision script, which may take away the user's right to
 # become root; it does nothing until the word comes, and ends when whoever would say it is gone.
 dir=$1 user=$2 id=$3 run=$4 key=$5
+exec >/dev/null 2>&1
 read -r word <"$dir/.retire" && [ "$word" = go ] || exit
 trap '' HUP TERM PIPE
 cd /
-exec 2>/dev/null
 
 # What the build brought: files that were placed for it, its user, and the key that it logged in with.
 while IFS= read -r path; do

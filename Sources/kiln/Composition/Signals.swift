@@ -5,13 +5,18 @@ import Synchronization
 
 /// Turns SIGINT and SIGTERM into a cancellation, from when it is made until it is gone.
 ///
-/// The second one ends the process at once: what it leaves is for `kiln gc`.
+/// A second one ends the process at once: what it leaves is for `kiln gc`. One that comes within
+/// half a second is the same request once more: `timeout` sends its signal to the process and to its
+/// group.
 final class Signals: Sendable {
   private struct State {
     var stop: KilnExit?
+    var stoppedAt: ContinuousClock.Instant?
     var act: (@Sendable (KilnExit) -> Void)?
     var watch: (any DispatchSourceRead)?
   }
+
+  private static let oneRequest = Duration.milliseconds(500)
 
   private let state = Mutex(State())
 
@@ -52,11 +57,15 @@ final class Signals: Sendable {
   }
 
   private func receive(_ exit: KilnExit) {
-    let (isFirst, act) = state.withLock { state in
-      defer { state.stop = state.stop ?? exit }
-      return (state.stop == nil, state.act)
+    let now = ContinuousClock.now
+    let act = state.withLock { state in
+      if let before = state.stoppedAt {
+        if before.duration(to: now) > Self.oneRequest { _exit(exit.rawValue) }
+        return nil as (@Sendable (KilnExit) -> Void)?
+      }
+      (state.stop, state.stoppedAt) = (exit, now)
+      return state.act
     }
-    guard isFirst else { _exit(exit.rawValue) }
     act?(exit)
   }
 }
