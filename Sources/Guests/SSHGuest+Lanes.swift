@@ -21,6 +21,7 @@ extension SSHGuest {
       return try await agent.ask(transfer.endRequest)
     }
     await dropLanes(first)
+    try await self.agent(transfer.report).send(transfer.discardRequest)
     return refusal
   }
 

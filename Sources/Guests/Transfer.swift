@@ -9,8 +9,8 @@ final class Transfer: Sendable {
   private static let atOnce = 256 * 1024
 
   let file: PlacedFile
+  let report: GuestReport
   private let source: SourceFile
-  private let report: GuestReport
   private let ledger: Mutex<TransferLedger>
 
   /// - Throws: ``GuestError`` where the file can't be read.
@@ -42,6 +42,9 @@ final class Transfer: Sendable {
   var endRequest: String {
     "end \(file.source.count) \(file.digest.hex) \(file.octalMode)\n"
   }
+
+  /// The request that removes what has come of it.
+  var discardRequest: String { "discard \(file.id)\n\(file.destination)\n" }
 
   /// Sends piece after piece by `lane`, until the guest has all of the file.
   /// - Returns: what the guest says where it refuses a piece.

@@ -102,6 +102,7 @@ while read -r verb one two three four five six rest; do
     file) file "$one" "$two" "$three" "$four" "$five" ;;
     begin) begin "$one" "$two" "$three" ;;
     piece) piece "$one" "$two" "$three" ;;
+    discard) discard "$one" ;;
     end) end "$one" "$two" "$three" ;;
     forget) forget "$one" ;;
     leave) leave ;;

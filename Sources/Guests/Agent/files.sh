@@ -30,18 +30,22 @@ begin() { # id bytes-to-keep stay|run, and the destination on a line of its own
 }
 
 # Writes a piece to its own place in the file, which it never makes anew: what comes to the agent of
-# a lost connection does no harm. After a fault the rest of the piece would be taken for requests, so
-# the agent ends.
+# a lost connection does no harm. After a fault the agent is of no more use, since the rest of the
+# piece would be taken for requests: it waits to be closed. Of a `dd` that was killed, or a file that
+# somebody removed, it says nothing and ends, as if the connection were lost.
 piece() { # id offset count, and the destination on a line of its own
   locate "$1"
   fault=$(dd of="$part" bs=256k iflag=fullblock,count_bytes count="$3" \
-    oflag=seek_bytes seek="$2" conv=notrunc,nocreat status=none 2>&1)
-  if [ "$fault" ]; then
-    rm -f -- "$part"
-    say f refused "${fault##*: }"
-    exit
-  fi
-  say p "$2"
+    oflag=seek_bytes seek="$2" conv=notrunc,nocreat status=none 2>&1) && say p "$2" && return
+  [ "$fault" ] && [ -e "$part" ] || exit
+  say f refused "${fault##*: }"
+  exec cat >/dev/null
+}
+
+# Removes what has come of a file that can't be placed.
+discard() { # id, and the destination on a line of its own
+  locate "$1"
+  rm -f -- "$part"
 }
 
 # Ends what `begin` began.
