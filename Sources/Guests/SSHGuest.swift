@@ -13,7 +13,7 @@ public actor SSHGuest: Guest {
   let route: SSHRoute
   private var connection: SSHConnection?
   private var agent: AgentSession?
-  private var carrier: AgentSession?
+  private var lanes: [Int: AgentSession] = [:]
   private var outage: Outage
   /// The boot identity of the guest when the last job was started.
   var jobBoot: String
@@ -77,13 +77,19 @@ public actor SSHGuest: Guest {
     }
   }
 
-  /// An agent of its own for long transfers, so that jobs' answers never wait behind them.
-  func carrier(_ report: GuestReport) async throws -> AgentSession {
-    if let carrier { return carrier }
-    _ = try await agent(report)
-    let opened = try await openAgent()
-    carrier = opened
-    return opened
+  /// An agent of its own for a large file, so that jobs' answers never wait behind it; `nil` where
+  /// the server or the guest allows no more of them.
+  func lane(_ number: Int) async throws -> AgentSession? {
+    if let lane = lanes[number] { return lane }
+    do {
+      let opened = try await openAgent()
+      lanes[number] = opened
+      return opened
+    } catch let error as SSHError where error.kind == .channelRefused {
+      return nil
+    } catch  where (error is AgentGone || error is AgentConfusion) && connection?.isOpen == true {
+      return nil
+    }
   }
 
   /// An agent over a connection of its own: the present one may be dead without anyone's knowing
@@ -114,15 +120,21 @@ public actor SSHGuest: Guest {
   /// Notes that the guest does its work, so that the next loss is a new one.
   func proveAlive() { outage.settle() }
 
-  /// Closes the transfer agent, for example when it refused a file that is still on its way.
-  func dropCarrier() async {
-    await carrier?.close()
-    carrier = nil
+  /// Closes the lanes of a file that was refused while it was still on its way.
+  ///
+  /// `first` may be the jobs' agent itself, where there was no other lane.
+  func dropLanes(_ first: AgentSession) async {
+    for lane in lanes.values { await lane.close() }
+    lanes = [:]
+    guard first === agent else { return }
+    await first.close()
+    agent = nil
+    chained = []
   }
 
   func drop() async {
     agent = nil
-    carrier = nil
+    lanes = [:]
     chained = []
     await connection?.close()
     connection = nil

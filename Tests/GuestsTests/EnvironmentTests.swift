@@ -119,6 +119,30 @@ import Testing
       #expect(error?.description.contains("util-linux") == true)
     }
   }
+
+  @Test func `a guest without openssl finds the same checksum`() async throws {
+    let sshd = ["PermitUserEnvironment yes"]
+    try await GuestRig.with(TestUser.Options(), sshd: sshd) { rig, user in
+      let tools = "\(user.home)/tools"
+      try FileManager.default.createDirectory(
+        atPath: tools, withIntermediateDirectories: false)
+      for tool in try FileManager.default.contentsOfDirectory(atPath: "/usr/bin")
+      where tool != "openssl" {
+        try FileManager.default.createSymbolicLink(
+          atPath: "\(tools)/\(tool)", withDestinationPath: "/usr/bin/\(tool)")
+      }
+      try await user.setEnvironment("PATH=\(tools)")
+      let bytes = random(3_000_000)
+      let path = "\(rig.scratch)/placed"
+      try await rig.visit { guest in
+        let look = try job("a", "! command -v openssl\n")
+        let end = try await guest.run(look, ahead: [], report: rig.news.report)
+        #expect(end == .exited(0))
+        try await guest.place(file(bytes, path), report: rig.news.report)
+      }
+      #expect(FileManager.default.contents(atPath: path).map { Array($0) } == bytes)
+    }
+  }
 }
 
 extension TestUser {

@@ -116,17 +116,18 @@ import Testing
 
   @Test func `a transfer that is cut three times goes on where it was`() async throws {
     try await GuestRig.with { rig in
-      let bytes = random(20 << 20)
+      // A cut costs what was on its way: 4 MiB at most, the windows of two channels.
+      let bytes = random(40 << 20)
       let path = "\(rig.scratch)/placed"
       try await rig.visit { guest in
-        // Counted from here: the next connections are cut after 5 MB each.
+        // Counted from here: the next connections are cut after 10 MB each.
         rig.proxy.resetCounters()
-        rig.proxy.cut(after: 5_000_000, .toServer)
+        rig.proxy.cut(after: 10_000_000, .toServer)
         let cuts = Once()
         try await guest.place(file(bytes, path)) { news in
-          if case .progress(let sent, _) = news, sent > 2_000_000, cuts.take() { rig.proxy.cut() }
+          if case .progress(let sent, _) = news, sent > 6_000_000, cuts.take() { rig.proxy.cut() }
           if case .connectionLost = news, rig.proxy.counters.connections < 3 {
-            rig.proxy.cut(after: 5_000_000, .toServer)
+            rig.proxy.cut(after: 10_000_000, .toServer)
           }
           rig.news.report(news)
         }

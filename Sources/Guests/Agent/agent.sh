@@ -127,8 +127,11 @@ while read -r verb one two three four five six rest; do
     then) chain "$two" "$one" "$three" "$four" "$six" "$rest" ;;
     attach) follow "$one" "$two" "$three" ;;
     cancel) cancel "$one" ;;
-    file) file "$one" "$two" "$three" "$four" "$five" "$six" ;;
-    have) have "$one" ;;
+    file) file "$one" "$two" "$three" "$four" "$five" ;;
+    begin) begin "$one" "$two" "$three" ;;
+    piece) piece "$one" "$two" "$three" ;;
+    discard) discard "$one" ;;
+    end) end "$one" "$two" "$three" ;;
     forget) forget "$one" ;;
     arm) arm "$one" "$two" ;;
     retire) printf 'go\n' >&5 ;;

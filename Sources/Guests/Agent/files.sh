@@ -1,45 +1,79 @@
 # Files that are placed on the guest: a part of agent.sh.
 # shellcheck disable=SC2034,SC2154
 
-# Receives a file beside its destination and moves it there when its checksum is right.
-file() { # id size sha256 mode offset stay|run, and the destination on a line of its own
-  size=$2 sum=$3 mode=$4 offset=$5 lifetime=$6 fault=
+# Receives a small file beside its destination and moves it there when its checksum is right.
+file() { # id size sha256 mode stay|run, and the destination on a line of its own
+  size=$2
   locate "$1"
-  count=$((size - offset))
-  [ "$fault" ] || prepare
+  [ "$fault" ] || prepare 0 "$5"
   if [ "$fault" ]; then
     say f refused "$fault"
-    take "$count" >/dev/null
+    take "$size" >/dev/null
     return
   fi
-  say f ready
   fault=$(receive 2>&1)
-  if [ "$fault" ]; then
-    rm -f -- "$part"
-    say f refused "${fault##*: }"
-    return
-  fi
-  [ "$(stat -c %s -- "$part")" = "$size" ] || exit
-  have=$(digest <"$part")
-  if [ "$have" != "$sum" ]; then
-    rm -f -- "$part"
-    say f differs "$have"
-  elif fault=$(deliver "$mode" 2>&1); then
-    say f placed
-  else
-    rm -f -- "$part"
-    say f refused "${fault##*: }"
-  fi
+  [ "$fault" ] || have=$(digest <"$part")
+  settle "$size" "$3" "$4"
 }
 
-# How much of a file is there already.
-have() { # id, and the destination on a line of its own
+# Every byte is written to its own place in the file, so that the agent of a lost connection, to
+# which they may still come, does no harm.
+receive() {
+  take "$size" | { dd of="$part" bs=64k conv=notrunc status=none || cat >/dev/null; }
+}
+
+# Makes ready for a large file, which comes in pieces by any agent. Says how much of it there is.
+begin() { # id bytes-to-keep stay|run, and the destination on a line of its own
   locate "$1"
-  say f have "$(stat -c %s -- "$part" 2>/dev/null || echo 0)"
+  [ "$fault" ] || prepare "$2" "$3"
+  if [ "$fault" ]; then say f refused "$fault"; else say f ready "$(stat -c %s -- "$part")"; fi
+}
+
+# Writes a piece to its own place in the file, which it never makes anew: what comes to the agent of
+# a lost connection does no harm. After a fault the agent is of no more use, since the rest of the
+# piece would be taken for requests: it waits to be closed. Of a `dd` that was killed, or a file that
+# somebody removed, it says nothing and ends, as if the connection were lost.
+piece() { # id offset count, and the destination on a line of its own
+  locate "$1"
+  fault=$(dd of="$part" bs=256k iflag=fullblock,count_bytes count="$3" \
+    oflag=seek_bytes seek="$2" conv=notrunc,nocreat status=none 2>&1) && say p "$2" && return
+  [ "$fault" ] && [ -e "$part" ] || exit
+  say f refused "${fault##*: }"
+  exec cat >/dev/null
+}
+
+# Removes what has come of a file that can't be placed.
+discard() { # id, and the destination on a line of its own
+  locate "$1"
+  rm -f -- "$part"
+}
+
+# Ends what `begin` began.
+end() { # size sha256 mode
+  have=$(digest <"$part")
+  settle "$1" "$2" "$3"
+}
+
+# Moves a file to its destination when its checksum is right.
+settle() { # size sha256 mode
+  if [ "$fault" ]; then
+    say f refused "${fault##*: }"
+  elif [ "$(stat -c %s -- "$part")" != "$1" ]; then
+    exit
+  elif [ "$have" != "$2" ]; then
+    say f differs "$have"
+  elif fault=$(deliver "$3" 2>&1); then
+    say f placed
+    return
+  else
+    say f refused "${fault##*: }"
+  fi
+  rm -f -- "$part"
 }
 
 # Finds where a file goes: through a link to what it leads to, as when it is written to.
 locate() { # id
+  fault=
   IFS= read -r to
   if [ -L "$to" ]; then
     to=$(readlink -f -- "$to")
@@ -62,7 +96,7 @@ deliver() { # mode
 }
 
 # Makes sure that the file can be received, and notes what has to be removed in the end.
-prepare() {
+prepare() { # bytes-to-keep stay|run
   if ! [ -d "${parent:-/}" ]; then
     fault="the directory ${parent:-/} does not exist"
   elif [ -d "$to" ]; then
@@ -70,21 +104,12 @@ prepare() {
   elif ! printf '%s\n' "$part" >>"$dir/remove"; then
     fault="the directory $dir can't be written to"
   else
-    [ "$lifetime" = stay ] || printf '%s\n' "$to" >>"$dir/remove"
-    [ "$offset" != 0 ] || rm -f -- "$part"
+    [ "$2" = stay ] || printf '%s\n' "$to" >>"$dir/remove"
+    [ "$1" != 0 ] || rm -f -- "$part"
     fault=$( (: >>"$part") 2>&1)
     [ -z "$fault" ] || fault="the directory ${parent:-/} can't be written to: ${fault##*: }"
   fi
 } 2>/dev/null
-
-# Every byte is written to its own place in the file. So the agent of a lost connection, to which
-# bytes may still come, writes what is there already and does no harm.
-receive() {
-  take "$count" | {
-    dd of="$part" bs=64k oflag=seek_bytes seek="$offset" conv=notrunc status=none ||
-      cat >/dev/null
-  }
-}
 
 # OpenSSL uses the processor's instructions for SHA-256 where sha256sum may not.
 digest() {
