@@ -53,6 +53,9 @@ let package = Package(
 
     // The document, and the flow that bakes it.
     module("Template", ["Digests"]),
+    .target(
+      name: "Catalog", dependencies: ["Digests", "HTTP", "Template", system],
+      resources: [.embedInCode("sources.json")], swiftSettings: strict),
     module("Pipeline", ["Deprovision", "Digests", "Template"]),
 
     // What the flow reaches the outside world through.
@@ -67,7 +70,7 @@ let package = Package(
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template", arguments,
+        "Catalog", "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template", arguments,
       ],
       swiftSettings: strict),
 
@@ -76,6 +79,9 @@ let package = Package(
       swiftSettings: strict),
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Template", "TestSupport"]),
+    tests(
+      "CatalogTests",
+      ["Catalog", "Digests", "HTTP", "Template", "TestSupport", subprocess, system]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
