@@ -55,6 +55,9 @@ let package = Package(
 
     // The document, and the flow that bakes it.
     module("Template", ["Digests"]),
+    .target(
+      name: "Catalog", dependencies: ["Digests", "HTTP", "Template", system],
+      resources: [.embedInCode("sources.json")], swiftSettings: strict),
     module("Pipeline", ["Deprovision", "Digests", "Template"]),
 
     // The images of this machine.
@@ -74,7 +77,7 @@ let package = Package(
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH", "Template",
+        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH", "Template",
         arguments,
       ],
       swiftSettings: strict),
@@ -84,6 +87,9 @@ let package = Package(
       swiftSettings: strict),
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Template", "TestSupport"]),
+    tests(
+      "CatalogTests",
+      ["Catalog", "Digests", "HTTP", "Template", "TestSupport", subprocess, system]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
     tests("ImagesTests", ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),

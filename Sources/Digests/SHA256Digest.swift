@@ -12,41 +12,12 @@ public struct SHA256Digest: Hashable, Sendable {
   /// Reads 64 hexadecimal digits in upper or lower case, as templates and `Get-FileHash` write
   /// them (`aib.md` c.7); `nil` for anything else.
   public init?(hex: some StringProtocol) {
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for character in hex.utf8 {
-      guard let nibble = Self.nibble(character) else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | nibble)
-        high = nil
-      } else {
-        high = nibble
-      }
-    }
-    guard high == nil else { return nil }
+    guard let bytes = Hexadecimal.bytes(hex) else { return nil }
     self.init(bytes: bytes)
   }
 
   /// The checksum as 64 lower-case hexadecimal digits.
-  public var hex: String {
-    let digits = Array("0123456789abcdef".utf8)
-    var text: [UInt8] = []
-    text.reserveCapacity(64)
-    for byte in bytes {
-      text.append(digits[Int(byte >> 4)])
-      text.append(digits[Int(byte & 15)])
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  private static func nibble(_ character: UInt8) -> UInt8? {
-    switch character {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
-    default: nil
-    }
-  }
+  public var hex: String { Hexadecimal.text(bytes) }
 }
 
 extension SHA256Digest: CustomStringConvertible {

@@ -1,39 +1,21 @@
-internal import CCrypto
-
 /// Computes a SHA-256 checksum piece by piece, by OpenSSL.
 public struct SHA256Hasher: ~Copyable {
-  private let context: OpaquePointer?
-  private var failed: Bool
+  private var context = DigestContext(.sha256)
 
   /// Starts an empty checksum.
-  public init() {
-    context = EVP_MD_CTX_new()
-    failed = context == nil || EVP_DigestInit_ex(context, EVP_sha256(), nil) != 1
-  }
-
-  deinit { EVP_MD_CTX_free(context) }
+  public init() {}
 
   /// Adds `bytes` to what is hashed.
-  public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    guard !failed, !bytes.isEmpty else { return }
-    failed = EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) != 1
-  }
+  public mutating func update(_ bytes: UnsafeRawBufferPointer) { context.update(bytes) }
 
   /// Adds `bytes` to what is hashed.
-  public mutating func update(_ bytes: some Collection<UInt8>) {
-    let done: Void? = bytes.withContiguousStorageIfAvailable { update(UnsafeRawBufferPointer($0)) }
-    if done == nil { Array(bytes).withUnsafeBytes { update($0) } }
-  }
+  public mutating func update(_ bytes: some Collection<UInt8>) { context.update(bytes) }
 
   /// Ends the checksum.
   /// - Throws: ``DigestError`` where OpenSSL refused a step, as it does when it is out of memory
   ///   or when its policy forbids SHA-256.
   public consuming func finalize() throws(DigestError) -> SHA256Digest {
-    var bytes = [UInt8](repeating: 0, count: 32)
-    guard !failed, EVP_DigestFinal_ex(context, &bytes, nil) == 1,
-      let digest = SHA256Digest(bytes: bytes)
-    else { throw DigestError() }
-    return digest
+    try context.finalize(count: 32) { SHA256Digest(bytes: $0) }
   }
 }
 
@@ -45,10 +27,4 @@ extension SHA256Digest {
     hasher.update(bytes)
     self = try hasher.finalize()
   }
-}
-
-/// OpenSSL could not compute a checksum.
-public struct DigestError: Error, CustomStringConvertible {
-  /// What the user reads.
-  public var description: String { "could not compute a SHA-256 checksum: OpenSSL refused" }
 }

@@ -1,11 +1,11 @@
 internal import Dispatch
 
-/// Where this module waits for the disk, off the cooperative threads.
-enum DiskQueue {
+/// Where downloads and disks are waited for, off the cooperative threads.
+package enum DiskQueue {
   /// Runs `work` on a thread of its own, so that one slow disk doesn't hold up another.
   ///
   /// The flag that it gets is raised when the task is cancelled.
-  static func run<Value: Sendable, Failure: Error>(
+  package static func run<Value: Sendable, Failure: Error>(
     _ work: @escaping @Sendable (StopFlag) throws(Failure) -> Value
   ) async -> Result<Value, Failure> {
     let stop = StopFlag()

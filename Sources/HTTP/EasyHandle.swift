@@ -149,7 +149,7 @@ struct Waker: @unchecked Sendable {
 }
 
 /// Raised once, to stop a transfer.
-final class StopFlag: Sendable {
+package final class StopFlag: Sendable {
   private let raised = Atomic(false)
 
   var isRaised: Bool { raised.load(ordering: .acquiring) }

@@ -1,18 +1,18 @@
-internal import Digests
+package import Digests
 internal import Glibc
-internal import SystemPackage
+package import SystemPackage
 
 /// An open file that is read from its beginning to its end.
 ///
 /// It blocks: use it on ``DiskQueue``.
-struct FileReader: ~Copyable {
+package struct FileReader: ~Copyable {
   /// Bytes read at a time.
   private static let pieceSize = 1 << 20
 
   private let path: FilePath
   private let descriptor: CInt
 
-  init(_ path: FilePath) throws(HTTPError.Reason) {
+  package init(_ path: FilePath) throws(HTTPError.Reason) {
     self.path = path
     descriptor = path.withPlatformString { open($0, O_RDONLY | O_CLOEXEC) }
     guard descriptor >= 0 else { throw .file(FileFailure(.read, path)) }
@@ -21,7 +21,7 @@ struct FileReader: ~Copyable {
   deinit { close(descriptor) }
 
   /// Gives the rest of the file to `body`, piece by piece; ends early once `stop` is raised.
-  func forEachPiece(
+  package func forEachPiece(
     until stop: StopFlag,
     _ body: (UnsafeRawBufferPointer) throws(HTTPError.Reason) -> Void
   ) throws(HTTPError.Reason) {
@@ -38,12 +38,12 @@ struct FileReader: ~Copyable {
 }
 
 /// What is in a file.
-struct HashedFile {
-  let digest: SHA256Digest
-  let size: Int64
+package struct HashedFile {
+  package let digest: SHA256Digest
+  package let size: Int64
 
   /// Reads the whole file, unless `stop` is raised; `nil` when there is none.
-  init?(reading path: FilePath, until stop: StopFlag) throws(HTTPError.Reason) {
+  package init?(reading path: FilePath, until stop: StopFlag) throws(HTTPError.Reason) {
     var hasher = SHA256Hasher()
     var size: Int64 = 0
     do {

@@ -1,5 +1,5 @@
 /// The diagnostics of one reading, gathered as it goes.
-struct Findings {
+package struct Findings {
   /// How many errors, and how many warnings, are kept; more help nobody.
   static let limit = 500
 
@@ -7,11 +7,13 @@ struct Findings {
   private var warnings: [Diagnostic] = []
   private var dropped = 0
 
+  package init() {}
+
   /// Whether the template cannot be used.
-  var hasErrors: Bool { !errors.isEmpty }
+  package var hasErrors: Bool { !errors.isEmpty }
 
   /// All that was found, in the order of the text, errors before warnings of the same place.
-  var sorted: [Diagnostic] {
+  package var sorted: [Diagnostic] {
     var all = (errors + warnings).enumerated().sorted { left, right in
       (left.element.position, left.offset) < (right.element.position, right.offset)
     }.map(\.element)
@@ -45,13 +47,13 @@ struct Findings {
     dropped += others.dropped
   }
 
-  mutating func fail(
+  package mutating func fail(
     _ message: String, at position: SourcePosition, path: String, hint: String? = nil
   ) {
     add(Diagnostic(.error, message, at: position, path: path, hint: hint))
   }
 
-  mutating func warn(
+  package mutating func warn(
     _ message: String, at position: SourcePosition, path: String, hint: String? = nil
   ) {
     add(Diagnostic(.warning, message, at: position, path: path, hint: hint))

@@ -15,8 +15,8 @@ struct Kiln: AsyncParsableCommand {
       """,
     version: "kiln \(Version.current)",
     subcommands: [
-      BuildCommand.self, PlanCommand.self, ValidateCommand.self, Runs.self, Show.self, Log.self,
-      Outputs.self, SSHCommand.self, Cancel.self, GCCommand.self,
+      BuildCommand.self, PlanCommand.self, ValidateCommand.self, Sources.self, Runs.self, Show.self,
+      Outputs.self, Log.self, SSHCommand.self, Cancel.self, GCCommand.self,
     ])
 
   static func main() async {

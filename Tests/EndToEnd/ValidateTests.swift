@@ -60,7 +60,9 @@ struct ValidateTests {
 /// The help, as users see it.
 @Suite(.timeLimit(.minutes(2)))
 struct HelpTests {
-  @Test(arguments: ["", "build", "plan", "validate", "runs", "show", "log", "cancel", "gc"])
+  @Test(arguments: [
+    "", "build", "plan", "validate", "sources", "runs", "show", "log", "cancel", "gc",
+  ])
   func `help is on standard output`(_ command: String) async throws {
     try await ScratchDirectory.with { home in
       let words = command.isEmpty ? ["--help"] : [command, "--help"]

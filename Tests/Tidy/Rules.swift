@@ -2,6 +2,7 @@
 ///
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
+  "Catalog": Module(ours: ["Digests", "HTTP", "Template"]),
   "Deprovision": Module(),
   "Digests": Module(c: ["CCrypto"]),
   "Disks": Module(),
@@ -12,7 +13,9 @@ let modules: [String: Module] = [
   "QEMU": Module(ours: ["Disks", "Guests", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
-  "kiln": Module(ours: ["Deprovision", "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template"]),
+  "kiln": Module(ours: [
+    "Catalog", "Deprovision", "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template",
+  ]),
 ]
 
 struct Module: Sendable {

@@ -2,10 +2,10 @@
 private let longestName = 48
 
 /// The one of `names` that `typed` most likely means; `nil` if none is near.
-public func nearest(to typed: String, among names: [String]) -> String? {
+package func nearest(to typed: String, among names: [String]) -> String? {
   let wanted = plain(typed)
   guard !wanted.isEmpty, wanted.count <= longestName else { return nil }
-  let ranked = names.map { name in (name: name, distance: distance(wanted, plain(name))) }
+  let ranked = names.map { name in (name: name, distance: editDistance(wanted, plain(name))) }
   let best = ranked.min { $0.distance < $1.distance }
   if let best, best.distance <= max(1, wanted.count / 4) { return best.name }
   // `tags` for `artifactTags`, `script` for `scriptUri`, `dataDisks` for `additionalDataDisks`.
@@ -20,7 +20,7 @@ private func plain(_ name: String) -> String {
 }
 
 /// How many letters must change, come, go or swap with their neighbour.
-private func distance(_ left: String, _ right: String) -> Int {
+package func editDistance(_ left: String, _ right: String) -> Int {
   let left = Array(left.unicodeScalars)
   let right = Array(right.unicodeScalars)
   var beforeLast: [Int] = []

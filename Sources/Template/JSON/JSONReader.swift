@@ -3,7 +3,7 @@
 ///
 /// It reads each byte once. After a missing comma, a bad escape or a bad number it goes on and
 /// finds what else is wrong; after any other mistake it stops.
-struct JSONReader {
+package struct JSONReader {
   /// How deep arrays and objects may nest: far beyond any template, far within the stack.
   static let maximumDepth = 128
 
@@ -12,38 +12,42 @@ struct JSONReader {
 
   var cursor: JSONCursor
   var findings: Findings
+  private let kind: JSONTextKind
   private var toleratedForms: Set<ToleratedForm> = []
 
   /// Reads a document.
   /// - Returns: the value, unless there is a mistake of syntax, and everything that was noticed.
-  static func read(_ bytes: [UInt8]) -> (value: JSONValue?, findings: Findings) {
-    if let unreadable = unreadableText(bytes) {
+  package static func read(
+    _ bytes: [UInt8], as kind: JSONTextKind = .template
+  ) -> (value: JSONValue?, findings: Findings) {
+    if let unreadable = unreadableText(bytes, as: kind) {
       var findings = Findings()
       findings.add(unreadable)
       return (nil, findings)
     }
-    var reader = JSONReader(cursor: JSONCursor(bytes), findings: Findings())
+    var reader = JSONReader(cursor: JSONCursor(bytes), findings: Findings(), kind: kind)
     // Why it stopped is among the findings.
     let value = try? reader.readDocument()
     return (reader.findings.hasErrors ? nil : value, reader.findings)
   }
 
-  private init(cursor: JSONCursor, findings: Findings) {
+  private init(cursor: JSONCursor, findings: Findings, kind: JSONTextKind) {
     self.cursor = cursor
     self.findings = findings
+    self.kind = kind
   }
 
   private mutating func readDocument() throws(SyntaxStop) -> JSONValue {
     try skipSpace()
     if cursor.next == nil {
-      try stop("cannot read the template: the file is empty")
+      try stop("cannot read \(kind.rawValue): the file is empty")
     }
     let value = try readValue(depth: 0)
     try skipSpace()
     if cursor.next != nil {
       try stop(
         "expected the end of the file after the document, not \(cursor.nextCharacter)",
-        hint: "there is a closing bracket too many above, or text after the template")
+        hint: "there is a closing bracket too many above, or text after \(kind.rawValue)")
     }
     return value
   }
@@ -184,11 +188,19 @@ extension JSONReader {
 
   /// Notes, once for each form, that the text is not strict JSON.
   mutating func tolerate(_ form: ToleratedForm, at position: SourcePosition) {
-    guard toleratedForms.insert(form).inserted else { return }
+    guard kind == .template, toleratedForms.insert(form).inserted else { return }
     findings.warn(
       "\(form.rawValue) is not strict JSON: it is accepted here", at: position, path: "",
       hint: "`az image builder create` refuses the file")
   }
+}
+
+/// What a JSON text is, as messages name it.
+package enum JSONTextKind: String {
+  /// An image template: Azure's own tools refuse what strict JSON lacks, so it is told.
+  case template = "the template"
+  /// A file that only Kiln reads.
+  case sources = "the file of sources"
 }
 
 /// What strict JSON forbids and this reader takes.

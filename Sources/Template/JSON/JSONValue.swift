@@ -1,7 +1,7 @@
 /// A JSON value that remembers where it stands in its text.
-struct JSONValue: Hashable, Sendable {
+package struct JSONValue: Hashable, Sendable {
   /// What the value holds.
-  enum Content: Hashable, Sendable {
+  package enum Content: Hashable, Sendable {
     case null
     case bool(Bool)
     /// A number as it is written: nothing is lost to a conversion that nobody asked for.
@@ -13,25 +13,25 @@ struct JSONValue: Hashable, Sendable {
   }
 
   /// What the value holds.
-  let content: Content
+  package let content: Content
 
   /// Where its first character stands.
-  let position: SourcePosition
+  package let position: SourcePosition
 }
 
 /// A key of a JSON object, and its value.
-struct JSONMember: Hashable, Sendable {
-  let key: String
+package struct JSONMember: Hashable, Sendable {
+  package let key: String
 
   /// Where the key's opening quote stands.
-  let keyPosition: SourcePosition
+  package let keyPosition: SourcePosition
 
-  let value: JSONValue
+  package let value: JSONValue
 }
 
 extension JSONValue {
   /// The value as a message names it: `the number 5`, `an object`.
-  var spoken: String {
+  package var spoken: String {
     switch content {
     case .null: "null"
     case .bool(let value): value ? "true" : "false"
@@ -43,7 +43,7 @@ extension JSONValue {
   }
 
   /// The value of the last member with this exact key, if this is an object that has it.
-  func member(_ key: String) -> JSONMember? {
+  package func member(_ key: String) -> JSONMember? {
     guard case .object(let members) = content else { return nil }
     return members.last { $0.key == key }
   }
@@ -51,14 +51,14 @@ extension JSONValue {
 
 /// A value as a message shows it: between backquotes, without control characters, cut at 80
 /// characters, and without a URL's query, which may hold a signature.
-func quoted(_ text: String) -> String {
+package func quoted(_ text: String) -> String {
   var shown = withoutQuery(text)
   if shown.count > 80 { shown = shown.prefix(79) + "…" }
   return "`\(printable(shown))`"
 }
 
 /// A text without characters that act on a terminal: they are shown as escapes.
-func printable(_ text: String) -> String {
+package func printable(_ text: String) -> String {
   let characters = text.unicodeScalars.map { scalar in
     switch scalar.properties.generalCategory {
     case .control, .format, .lineSeparator, .paragraphSeparator: scalar.escaped(asASCII: true)

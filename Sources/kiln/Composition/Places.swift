@@ -28,6 +28,16 @@ enum Places {
     return path
   }
 
+  /// Disks that stand for the sources of templates: `$XDG_CACHE_HOME/kiln/sources`.
+  static var sourceDisks: String {
+    (variable("XDG_CACHE_HOME") ?? "\(home)/.cache") + "/kiln/sources"
+  }
+
+  /// The user's own sources: `$XDG_CONFIG_HOME/kiln/sources.json`.
+  static var sourcesFile: String {
+    (variable("XDG_CONFIG_HOME") ?? "\(home)/.config") + "/kiln/sources.json"
+  }
+
   private static func variable(_ name: String) -> String? {
     ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
   }
