@@ -26,6 +26,8 @@ struct CommandLine {
       "-smp", "\(spec.cpus)", "-m", "\(spec.memory)",
       // A guest that has crashed is kept as it is: a restart would look like a slow step.
       "-action", "panic=pause",
+      // Nothing happens before there is somebody to see it.
+      "-S",
     ] + accelerator.arguments + [
       "-chardev", "socket,id=qmp,fd=\(Self.channel)", "-mon", "chardev=qmp,mode=control",
       "-chardev", "file,id=console,path=\(VMFile.console.rawValue),append=on",

@@ -63,10 +63,11 @@ public struct UnknownMachineSize: Error, Sendable, Hashable, CustomStringConvert
 
   init(name: String) {
     self.name = name
-    let ranked = MachineSizes.all.map {
-      (distance($0.name.lowercased(), name.lowercased()), $0.name)
+    let ranked = MachineSizes.all.map { size in
+      let (known, asked) = (size.name.lowercased(), name.lowercased())
+      return (distance(known, asked), -known.commonPrefix(with: asked), size.name)
     }
-    near = ranked.filter { $0.0 <= 3 }.sorted { $0 < $1 }.prefix(3).map(\.1)
+    near = ranked.filter { $0.0 <= 3 }.sorted { $0 < $1 }.prefix(3).map(\.2)
   }
 
   /// What the user reads.
@@ -79,6 +80,13 @@ public struct UnknownMachineSize: Error, Sendable, Hashable, CustomStringConvert
     near.isEmpty
       ? "use a size of Azure's A, B, D, E or F families, such as Standard_D2s_v5"
       : "did you mean \(near.joined(separator: ", "))?"
+  }
+}
+
+extension String {
+  /// How many bytes two texts have in common at their beginning.
+  fileprivate func commonPrefix(with other: String) -> Int {
+    zip(utf8, other.utf8).prefix { $0 == $1 }.count
   }
 }
 

@@ -25,7 +25,7 @@ enum ProbeProgram {
         image: powerOff,
         arguments: [
           "-machine", "virt,gic-version=max", "-m", "32",
-          "-device", "loader,file=\(image),addr=0x40000000,cpu-num=0,force-raw=on",
+          "-device", "loader,file=\(image),addr=0x40200000,cpu-num=0,force-raw=on",
         ], success: 0)
     }
   }

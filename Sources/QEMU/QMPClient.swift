@@ -21,7 +21,8 @@ public final class QMPClient: Sendable {
   private let reader: SocketReader
   private let state = Mutex(State())
   private let splitter = Mutex(LineSplitter())
-  private let greeting = Latch<Void>()
+  /// Whether QEMU has greeted; not, where it ended before.
+  private let greeting = Latch<Bool>()
   private let ending = Latch<Void>()
   private let observer: @Sendable (QMPEvent) -> Void
 
@@ -40,11 +41,13 @@ public final class QMPClient: Sendable {
 
   /// Waits for QEMU's greeting and ends the negotiation; commands work from then on.
   func negotiate() async throws {
-    guard try await greeting.get(within: Self.replyLimit) != nil else {
+    switch try await greeting.get(within: Self.replyLimit) {
+    case true?: _ = try await execute(.capabilities)
+    case false?: throw QEMUError(.ended, "could not talk to QEMU", "QEMU is gone")
+    case nil:
       throw QEMUError(
         .noAnswer, "could not talk to QEMU", "no greeting within \(Self.replyLimit)")
     }
-    _ = try await execute(.capabilities)
   }
 
   /// Sends a command and waits for its answer.
@@ -202,6 +205,7 @@ extension QMPClient {
       defer { state.events = [:] }
       return Array(state.events.values)
     }
+    greeting.set(false)
     finishAll(.closed)
     for continuation in events { continuation.finish() }
     ending.set(())
@@ -209,7 +213,7 @@ extension QMPClient {
 
   private func take(_ message: QMPMessage) {
     switch message {
-    case .greeting: greeting.set(())
+    case .greeting: greeting.set(true)
     case .reply(let id, let line): finish(id, .success(line))
     case .refusal(let id?, let error): finish(id, .failure(Failure.refused(error)))
     case .refusal(nil, let error): finishAll(.refused(error))

@@ -25,12 +25,18 @@ final class SocketReader: Sendable {
   func start(
     bytes: @escaping @Sendable (ArraySlice<UInt8>) -> Void, end: @escaping @Sendable () -> Void
   ) {
-    source.setEventHandler { [socket] in
+    // All that is there is read at each event: libdispatch tells of bytes and the end that came
+    // together once.
+    source.setEventHandler { [socket, source] in
       var buffer = [UInt8](repeating: 0, count: 64 << 10)
-      let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-      if count < 0, errno == EAGAIN || errno == EINTR { return }
-      if count > 0 { return bytes(buffer[..<count]) }
-      end()
+      while !source.isCancelled {
+        let count = recv(socket, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        if count > 0 {
+          bytes(buffer[..<count])
+        } else if count == 0 || errno != EINTR {
+          return count < 0 && errno == EAGAIN ? () : end()
+        }
+      }
     }
     source.activate()
   }

@@ -9,8 +9,8 @@ enum ProcessEnd: Sendable, Hashable {
 /// A process that can't outlive this one, however this one ends.
 ///
 /// A shell stands between: its standard input is a socket of ours, and when that closes, it kills
-/// the process. It has not waited for its child by then, so the child's number can't have become
-/// another process's. The child keeps the other end of a second socket open, which tells us at
+/// the process. It collects its child only then, so the child's number can't have become another
+/// process's. The child keeps the other end of a second socket open, which tells us at
 /// once when it is gone. Where util-linux is installed, the kernel also kills the child when the
 /// shell ends.
 struct SupervisedProcess: Sendable {

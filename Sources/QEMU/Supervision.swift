@@ -10,7 +10,7 @@ final class Supervision: Sendable {
     "$@" </dev/null &
     child=$!
     echo "$child"
-    exec >/dev/null 3<&-
+    exec >/dev/null 2>&1 3<&-
     read -r word
     [ "$word" = release ] || kill -9 "$child"
     wait "$child"

@@ -65,7 +65,8 @@ extension VirtualMachine {
   ///
   /// Without effect where it has ended before.
   /// - Returns: how it ended.
-  /// - Throws: ``QEMUError`` where the process does not go.
+  /// - Throws: ``QEMUError`` where the process does not go; `CancellationError` where the task is
+  ///   cancelled, and the machine is killed then too.
   @discardableResult
   public func kill() async throws -> VMExit {
     if process.end == nil {

@@ -27,10 +27,12 @@ import Testing
   func `QEMU ends when the shell that holds it is killed`() async throws {
     try await ScratchDirectory.with { directory in
       let machine = try await sleeper(in: directory)
+      try await waitUntilAsleep(machine)
       let child = try #require(ProcessRecord.of(pid: machine.pid))
       let shell = try #require(parent(of: machine.pid))
       kill(shell, SIGKILL)
       try await waitUntil("the child to end") { !child.isAlive }
+      // Both ended so; which of them is told of is the shell's.
       #expect(try await machine.ended() == .signaled(SIGKILL))
     }
   }
@@ -61,11 +63,16 @@ import Testing
       defer { close(own) }
       let process = try await sleeper(in: directory)
       defer { process.kill() }
-      try await waitUntil("the program to be the sleeper") {
-        try String(contentsOfFile: "/proc/\(process.pid)/comm", encoding: .utf8) == "sleep\n"
-      }
+      try await waitUntilAsleep(process)
       let open = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.pid)/fd")
       #expect(open.sorted() == ["0", "1", "2"])
+    }
+  }
+
+  /// Until then it is `setpriv`, which has not said yet when it is to end.
+  private func waitUntilAsleep(_ process: SupervisedProcess) async throws {
+    try await waitUntil("the program to be the sleeper") {
+      try String(contentsOfFile: "/proc/\(process.pid)/comm", encoding: .utf8) == "sleep\n"
     }
   }
 
