@@ -1,13 +1,15 @@
 import Pipeline
 import SSH
 
-/// A large file goes by several lanes at once: agents on channels of their own, each with a window
+/// Large files go by several lanes at once: agents on channels of their own, each with a window
 /// of its own, since a server takes no more than 2 MiB a round trip on one channel.
 ///
 /// The jobs' agent makes ready for the file, and in the end moves it to its destination.
 extension SSHGuest {
   /// How many lanes there are, where the server allows as many channels.
-  static let laneCount = 2
+  private static let laneCount = 2
+  /// Files up to this size are there before a second lane would have helped.
+  private static let oneLaneAtMost = 16 * 1024 * 1024
 
   /// Sends what the guest has not got of a file, and returns what its agent makes of it.
   func send(_ transfer: Transfer, _ agent: AgentSession) async throws -> [String] {
@@ -32,7 +34,8 @@ extension SSHGuest {
   ) async throws -> [String]? {
     try await withThrowingTaskGroup(of: [String]?.self) { group in
       group.addTask { try await transfer.run(on: first) }
-      for number in 1..<Self.laneCount where first !== agent {
+      let isLarge = transfer.file.source.count > Self.oneLaneAtMost
+      for number in 1..<Self.laneCount where isLarge && first !== agent {
         group.addTask {
           guard let lane = try await self.lane(number) else { return nil }
           return try await transfer.run(on: lane)

@@ -3,11 +3,13 @@
 /// A file goes in pieces, several at a time and each by its own channel, so that they arrive in any
 /// order. A piece that was on its way when the connection dropped is sent again.
 struct TransferLedger {
-  /// A piece is as large as this share of what was sent before it on the same connection, so that
-  /// a connection that always drops soon still brings the file nearer.
+  /// A piece is as large as this share of what was sent before it on the same connection.
   private static let share = 8
-  private static let smallest = 256 * 1024
   private static let largest = 16 * 1024 * 1024
+  /// How small a piece is at least; each is a process on the guest.
+  private static let smallest = 2 * 1024 * 1024
+  /// The same after a loss: a connection that always drops soon still brings the file nearer.
+  private static let smallestAfterLoss = 64 * 1024
 
   let size: Int
   /// What the guest has, in order and with no two that touch.
@@ -16,6 +18,7 @@ struct TransferLedger {
   private var waiting: [Range<Int>]
   /// What is on its way, by where it begins.
   private var underWay: [Int: Range<Int>] = [:]
+  private var floor = smallest
   /// How many bytes were handed out on this connection.
   private var handedOut = 0
   /// How many bytes were sent and not lost.
@@ -35,7 +38,7 @@ struct TransferLedger {
   /// The next piece to send; `nil` where all are on their way or there.
   mutating func take() -> Range<Int>? {
     guard let first = waiting.first else { return nil }
-    let room = min(max(handedOut / Self.share, Self.smallest), Self.largest)
+    let room = min(max(handedOut / Self.share, floor), Self.largest)
     let piece = first.lowerBound..<min(first.upperBound, first.lowerBound + room)
     waiting[0] = piece.upperBound..<first.upperBound
     if waiting[0].isEmpty { waiting.removeFirst() }
@@ -62,6 +65,7 @@ struct TransferLedger {
     waiting = Self.joined(waiting + underWay.values)
     underWay = [:]
     handedOut = 0
+    floor = Self.smallestAfterLoss
     sent = confirmed
   }
 

@@ -11,7 +11,7 @@ import Testing
     sessions: Int
   ) async throws {
     try await GuestRig.with { rig in
-      let bytes = random(3_000_000)
+      let bytes = random(20_000_000)
       try await rig.visit { guest in
         try await guest.place(file(bytes, "\(rig.scratch)/placed"), report: rig.news.report)
         // The jobs' agent is as good as before.
@@ -46,10 +46,10 @@ import Testing
     }
   }
 
-  @Test(arguments: [40_000, 80_000, 300_000, 800_000, 1_500_000, 2_900_000, 3_010_000])
+  @Test(arguments: [40_000, 80_000, 300_000, 3_000_000, 9_000_000, 17_000_000, 20_050_000])
   func `wherever a large file is cut, it arrives whole`(place: Int) async throws {
     try await GuestRig.with { rig in
-      let bytes = random(3_000_000)
+      let bytes = random(20_000_000)
       rig.proxy.cut(after: place, .toServer)
       try await rig.visit { guest in
         try await guest.place(file(bytes, "\(rig.scratch)/placed"), report: rig.news.report)
@@ -89,8 +89,8 @@ import Testing
 
   @Test func `a transfer whose part was removed meanwhile starts over`() async throws {
     try await GuestRig.with { rig in
-      let bytes = random(8_000_000)
-      rig.proxy.cut(after: 5_000_000, .toServer)
+      let bytes = random(20_000_000)
+      rig.proxy.cut(after: 12_000_000, .toServer)
       try await rig.visit { guest in
         try await guest.place(file(bytes, "\(rig.scratch)/placed")) { news in
           if case .connectionLost = news {
