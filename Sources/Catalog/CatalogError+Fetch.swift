@@ -20,13 +20,6 @@ extension CatalogError {
       hint: Self.hint(error, match))
   }
 
-  /// A disk whose file is not there.
-  init(noDisk path: FilePath, of match: CatalogMatch) {
-    self.init(
-      .file, "could not use the disk of `\(match.source)`: there is no file \(path)",
-      hint: "\(match.entry.origin) names it: paths are relative to that file")
-  }
-
   /// Bytes that are not the promised ones.
   static func wrong(_ url: String, wanted: Checksum, actual: Checksum?) -> CatalogError {
     CatalogError(

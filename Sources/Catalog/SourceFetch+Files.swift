@@ -1,18 +1,33 @@
-internal import Digests
+public import Digests
 internal import FoundationEssentials
 internal import HTTP
-internal import SystemPackage
+public import SystemPackage
 
 extension SourceFetch {
-  /// The checksum of a disk on this machine: remembered, as long as nothing has touched the file.
+  /// The checksum of a disk on this machine that an entry names.
   func digest(
     of path: FilePath, expecting wanted: SHA256Digest?, for match: CatalogMatch
   ) async throws -> SHA256Digest {
+    let digest = try await digest(
+      of: path, for: "the disk of `\(match.source)`",
+      hint: "\(match.entry.origin) names it: paths are relative to that file")
+    return try expect(wanted, digest, of: path, match)
+  }
+
+  /// The checksum of a disk on this machine: remembered, as long as nothing has touched the file.
+  /// - Throws: ``CatalogError`` where it can't be read; `CancellationError`.
+  public func digest(of path: FilePath) async throws -> SHA256Digest {
+    try await digest(of: path, for: "the disk", hint: nil)
+  }
+
+  private func digest(
+    of path: FilePath, for name: String, hint: String?
+  ) async throws -> SHA256Digest {
     let path = path.isAbsolute ? path : Self.here.pushing(path)
-    guard let before = FileState(of: path) else { throw CatalogError(noDisk: path, of: match) }
-    if let digest = known.record(of: path.string)?.digest {
-      return try expect(wanted, digest, of: path, match)
-    }
+    let absent = CatalogError(
+      .file, "could not use \(name): there is no file \(path)", hint: hint)
+    guard let before = FileState(of: path) else { throw absent }
+    if let digest = known.record(of: path.string)?.digest { return digest }
     let isSettled = before.isSettled(at: now())
     let result = await DiskQueue.run { stop throws(HTTPError.Reason) in
       try HashedFile(reading: path, until: stop)?.digest
@@ -22,11 +37,9 @@ extension SourceFetch {
     do {
       digest = try result.get()
     } catch {
-      throw CatalogError(
-        .file, "could not use the disk of `\(match.source)`: \(error)",
-        hint: "\(match.entry.origin) names it")
+      throw CatalogError(.file, "could not use \(name): \(error)", hint: hint)
     }
-    guard let digest else { throw CatalogError(noDisk: path, of: match) }
+    guard let digest else { throw absent }
     guard FileState(of: path) == before else {
       throw CatalogError(
         .file, "could not use the disk \(path): it changed while it was read",
@@ -37,7 +50,7 @@ extension SourceFetch {
         KnownDisks.Record(
           path: path.string, state: before, sha256: digest.hex, sha512: nil), as: path.string)
     }
-    return try expect(wanted, digest, of: path, match)
+    return digest
   }
 
   private func expect(

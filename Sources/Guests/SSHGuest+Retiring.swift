@@ -12,7 +12,12 @@ extension SSHGuest {
     guard end == .exited(0) else { return end }
     let present = try await agent(report)
     if present !== armed { armed = try await arm(report) }
-    try await armed.send("retire\n")
+    do {
+      try await armed.send("retire\n")
+      _ = try await armed.words(after: "r")
+    } catch where error is SSHError || error is AgentGone {
+      // Root may have ended the agent before it could say so; the power-off tells.
+    }
     await drop()
     return end
   }

@@ -103,8 +103,11 @@ public struct Build: Sendable {
   private func run(_ steps: [Step], in guest: any Guest) async throws {
     for (index, step) in steps.enumerated() {
       let ahead = steps.dropFirst(index + 1).prefix { $0.job != nil }.compactMap(\.job)
-      try await StepRun(step, plan.stepCount, events, journal).run {
+      let end = try await StepRun(step, plan.stepCount, events, journal).run {
         try await apply(step, ahead, guest)
+      }
+      if end.outcome == .restarted, plan.needsDeprovisionScript {
+        try await DeprovisionStep.replace(on: guest, after: step, events)
       }
     }
   }

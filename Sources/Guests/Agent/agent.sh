@@ -134,7 +134,10 @@ while read -r verb one two three four five six rest; do
     end) end "$one" "$two" "$three" ;;
     forget) forget "$one" ;;
     arm) arm "$one" "$two" ;;
-    retire) printf 'go\n' >&5 ;;
+    retire)
+      printf 'go\n' >&5
+      say r going
+      ;;
     leave) leave ;;
   esac
 done

@@ -16,6 +16,22 @@ enum DeprovisionStep {
       lifetime: .run, destination: path)
   }
 
+  /// Puts the default script where it was once more, if a restart has cleared it away: most systems
+  /// empty `/tmp` when they start.
+  static func replace(on guest: any Guest, after step: Step, _ events: any EventSink) async throws {
+    let look = Array("[ -e \(path) ]\n".utf8)
+    let job = GuestJob(
+      id: "look-\(step.outline.number)", script: look, digest: try SHA256Digest(of: look),
+      interpreter: "/bin/sh", interpreterArgument: "", user: .login, restarts: .none)
+    let report = StepReport(0, events).take
+    guard try await guest.run(job, ahead: [], report: report) == .exited(1) else { return }
+    try await guest.place(try defaultScript(), report: report)
+    events.receive(
+      .warning(
+        "the restart cleared \(path): the default was placed again, without what customizers "
+          + "made of it before"))
+  }
+
   /// The step that prints the script and runs it as root, on a machine that stays or in a VM that
   /// powers off after it.
   static func make(_ number: Int, in site: Site) throws -> Step {

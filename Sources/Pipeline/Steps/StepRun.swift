@@ -12,13 +12,14 @@ struct StepRun {
     self.journal = journal
   }
 
-  func run(_ body: () async throws -> StepEnd) async throws {
+  func run(_ body: () async throws -> StepEnd) async throws -> StepEnd {
     try await journal.stepStarted(step.number, job: "step-\(step.number)")
     events.receive(.stepStarted(step))
     let start = ContinuousClock.now
     do {
       let end = try await body()
       try await finish(end.outcome, end.exitCode, since: start, nil)
+      return end
     } catch {
       let failure = BuildError(step, of: count, cause: error)
       try await finish(

@@ -8,6 +8,8 @@ struct LocalArguments: ParsableArguments {
       "Start from this disk, whatever source the template names.", valueName: "file"))
   var sourceDisk: String?
 
+  @OptionGroup var sources: SourcesFile
+
   @Option(
     help: ArgumentHelp("Give the build VM this many processors.", valueName: "number"))
   var cpus: Int?

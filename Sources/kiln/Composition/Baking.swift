@@ -1,8 +1,10 @@
 import ArgumentParser
+import Catalog
 import Digests
 import Foundation
 import Guests
 import HTTP
+import Images
 import Pipeline
 import SSH
 import SystemPackage
@@ -97,25 +99,37 @@ struct Baking {
     }
   }
 
-  private func scripts() throws -> Scripts {
-    let mirrors: MirrorRules
+  private func mirrors() throws -> MirrorRules {
     do {
-      mirrors = try MirrorRules(arguments.mirrors)
+      return try MirrorRules(arguments.mirrors)
     } catch {
       throw CommandFault(error.description, hint: error.hint, exit: .usage)
     }
-    return Scripts(
+  }
+
+  private func scripts() throws -> Scripts {
+    Scripts(
       relativeTo: TemplateFile.directory(of: arguments.template),
       cache: DownloadCache(
-        root: FilePath(Places.downloads), client: HTTPClient(), mirrors: mirrors,
+        root: FilePath(Places.downloads), client: HTTPClient(), mirrors: try mirrors(),
         retry: Retry(Self.patience)))
   }
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {
     if let host { return .host(host) }
+    let terminal = Terminal(manner, log: "")
+    defer { terminal.close() }
+    let search = ChosenSource.Search(
+      disk: arguments.local.sourceDisk, catalog: try arguments.local.sources.catalog(),
+      fetch: SourceFetch(
+        root: FilePath(Places.sourceDisks), client: HTTPClient(), mirrors: try mirrors(),
+        retry: Retry(Self.patience)),
+      store: try ImageStore(environment: ProcessInfo.processInfo.environment)
+    ) { terminal.receive(.fetching(uri: $0, received: $1, of: $2)) }
     let site = try await signals.cancelling {
       try await LocalSite(
-        template, named: arguments.template, arguments.local, timeout: arguments.ssh.timeout())
+        template, named: arguments.template, arguments.local, timeout: arguments.ssh.timeout(),
+        search)
     }
     for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
     return .local(site)

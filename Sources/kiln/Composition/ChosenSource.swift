@@ -1,6 +1,8 @@
+import Catalog
 import Digests
 import Disks
 import Foundation
+import HTTP
 import Images
 import Pipeline
 import QEMU
@@ -10,9 +12,9 @@ import Template
 /// The disk that stands for a template's source on this machine.
 struct ChosenSource {
   /// The disk.
-  let disk: SourceDisk
+  let disk: QEMU.SourceDisk
   /// What a machine needs to start from it, as the image that is made will say.
-  let firmware: Firmware
+  let firmware: Disks.Firmware
   /// Its exact version, where it has one.
   let version: String?
   /// What tells its content from that of any other.
@@ -25,55 +27,91 @@ struct ChosenSource {
   /// Keeps the image from being removed while the build uses it.
   private let use: ImageUse?
 
-  /// Finds the disk.
-  /// - Throws: ``CommandFault`` where nothing is known to stand for the source; the errors of
-  ///   `Disks` and `Images`.
-  init(_ template: ImageTemplate, _ arguments: LocalArguments, _ store: ImageStore) async throws {
-    var notes: [String] = []
-    if let path = arguments.sourceDisk {
-      let info = try await store.tool.admit(FilePath(path), as: .byContent)
-      self = try await Self(
-        file: info, named: "the disk \(path)", identity: try Self.identity(of: info.image.path),
-        store, notes)
-      return
-    }
-    switch template.source {
+  /// How the disk of a source is looked for.
+  struct Search {
+    /// The disk that the user named in place of the source.
+    let disk: String?
+    /// What stands for images of the Marketplace.
+    let catalog: SourceCatalog
+    /// What downloads them.
+    let fetch: SourceFetch
+    /// The images of this machine.
+    let store: ImageStore
+    /// Told of bytes so far, and how many there are where that is known.
+    let progress: @Sendable (_ what: String, _ received: Int, _ total: Int?) -> Void
+  }
+
+  /// Finds the disk, and downloads it where it is not here.
+  /// - Throws: `CatalogError`, `DiskError` or `ImageError`.
+  static func find(_ source: Source, _ search: Search) async throws -> ChosenSource {
+    if let path = search.disk { return try await named(path, search) }
+    switch source {
     case .managedImage(let id):
-      self = try await Self(try await store.managedImage(id), store)
+      if let own = try? search.catalog.resolve(source, architecture: .ofHost) {
+        return try await fetched(own, search)
+      }
+      return stored(try await search.store.managedImage(id))
     case .sharedImageVersion(let id):
-      self = try await Self(try await store.sharedImageVersion(id), store)
+      if let own = try? search.catalog.resolve(source, architecture: .ofHost) {
+        return try await fetched(own, search)
+      }
+      return stored(try await search.store.sharedImageVersion(id))
     case .platformImage(let image):
-      if image.plan != nil { notes.append("planInfo has no effect on a local build") }
-      throw CommandFault(
-        "could not find a disk for \(image.publisher):\(image.offer):\(image.sku):\(image.version)",
-        hint: "name a disk of your own with --source-disk FILE", exit: .failed)
+      let match = try search.catalog.resolve(source, architecture: .ofHost)
+      let notes = image.plan == nil ? [] : ["planInfo has no effect on a local build"]
+      return try await fetched(match, search, notes)
     }
   }
 
-  private init(
-    file info: DiskInfo, named name: String, identity: String, _ store: ImageStore,
-    _ notes: [String]
-  ) async throws {
-    let found = try await Firmware.detect(info.image, by: store.tool)
-    self.init(
-      image: info.image, firmware: found, architecture: hostArchitecture.rawValue, version: nil,
-      identity: identity, description: name, notes: notes, virtualSize: info.virtualSize, use: nil)
+  private static func named(_ path: String, _ search: Search) async throws -> ChosenSource {
+    let info = try await search.store.tool.admit(FilePath(path), as: .byContent)
+    let digest = try await search.fetch.digest(of: info.image.path)
+    return ChosenSource(
+      image: info.image, firmware: try await Firmware.detect(info.image, by: search.store.tool),
+      architecture: hostArchitecture.rawValue, version: nil, identity: "sha256:\(digest.hex)",
+      description: "the disk \(path)", notes: [], virtualSize: info.virtualSize, use: nil)
   }
 
-  private init(_ use: ImageUse, _ store: ImageStore) async throws {
-    let version = use.exactVersion
-    self.init(
-      image: use.disk, firmware: use.firmware, architecture: use.architecture, version: version,
-      identity: use.identity.hex, description: "the image \(use.image.metadata.id)", notes: [],
+  private static func fetched(
+    _ match: CatalogMatch, _ search: Search, _ notes: [String] = []
+  ) async throws -> ChosenSource {
+    let name = "\(match.source)"
+    let disk = try await search.fetch.disk(for: match) { [progress = search.progress] in
+      progress(name, Int($0.received), $0.total.map(Int.init))
+    }
+    let format = Disks.DiskFormat(rawValue: disk.format.rawValue) ?? .raw
+    let info = try await search.store.tool.admit(disk.path, as: .format(format))
+    let firmware: Disks.Firmware =
+      switch disk.firmware {
+      case .bios: .bios
+      case .uefi: .uefi
+      case .both: .either
+      }
+    return ChosenSource(
+      image: info.image, firmware: firmware, architecture: architecture(disk.architecture).rawValue,
+      version: disk.version, identity: disk.identity,
+      description: "\(name), version \(disk.version), from \(disk.origin)", notes: notes,
+      virtualSize: info.virtualSize, use: nil)
+  }
+
+  private static func architecture(_ name: Architecture) -> VMSpec.Architecture {
+    name == .arm64 ? .aarch64 : .x86_64
+  }
+
+  private static func stored(_ use: ImageUse) -> ChosenSource {
+    ChosenSource(
+      image: use.disk, firmware: use.firmware, architecture: use.architecture,
+      version: use.exactVersion, identity: "sha256:\(use.identity.hex)",
+      description: "the image \(use.image.metadata.id)", notes: [],
       virtualSize: use.image.metadata.diskSize, use: use)
   }
 
   private init(
-    image: DiskImage, firmware: Firmware, architecture: String, version: String?,
+    image: DiskImage, firmware: Disks.Firmware, architecture: String, version: String?,
     identity: String, description: String, notes: [String], virtualSize: Int, use: ImageUse?
   ) {
     let starts: VMSpec.Firmware = firmware == .bios || firmware == .unknown ? .bios : .uefi
-    disk = SourceDisk(
+    disk = QEMU.SourceDisk(
       image: image, firmware: starts,
       architecture: VMSpec.Architecture(rawValue: architecture) ?? hostArchitecture)
     self.firmware = firmware
@@ -93,17 +131,11 @@ struct ChosenSource {
     guard bytes >= virtualSize else {
       let least = (virtualSize + (1 << 30) - 1) >> 30
       throw CommandFault(
-        "could not make the disk \(gigabytes) GB: the source has \(least) GB, and a disk can't shrink",
+        "could not make the disk \(gigabytes) GB: the source has \(least) GB, and no disk shrinks",
         hint: "set osDiskSizeGB to \(least) or more, or leave it out to keep the source's size",
         exit: .usage)
     }
     return .bytes(bytes)
-  }
-
-  private static func identity(of path: FilePath) throws -> String {
-    let attributes = try FileManager.default.attributesOfItem(atPath: path.string)
-    let changed = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-    return "\(path) \(attributes[.size] ?? 0) \(changed)"
   }
 }
 

@@ -30,13 +30,12 @@ struct LocalSite {
   /// - Throws: ``CommandFault`` and the errors of the rooms below, each with its hint.
   init(
     _ template: ImageTemplate, named file: String, _ arguments: LocalArguments,
-    timeout: Duration
+    timeout: Duration, _ search: ChosenSource.Search
   ) async throws {
     self.timeout = timeout
-    let environment = ProcessInfo.processInfo.environment
     started = Date()
-    store = try ImageStore(environment: environment)
-    source = try await ChosenSource(template, arguments, store)
+    store = search.store
+    source = try await ChosenSource.find(template.source, search)
     templateID = Self.templateID(template, file)
     var notes: [String] = source.notes
     let host = try HostCapacity.current(directory: Places.existing(Places.state))
