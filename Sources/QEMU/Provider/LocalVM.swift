@@ -139,15 +139,11 @@ actor LocalVM: BuildVM {
     }
   }
 
-  /// What root said last on the console of what is left: nothing, or a list; `nil` where it said
+  /// What root said on the console of what is left: nothing, or a list; `nil` where it said
   /// nothing.
   private var proof: String? {
-    let mark = "kiln \(place.run.run.text): generalized, left:"
     guard let log = FileManager.default.contents(atPath: place.console) else { return nil }
-    let text = String(decoding: log, as: UTF8.self)
-    guard let start = text.range(of: mark, options: .backwards)?.upperBound else { return nil }
-    return text[start...].range(of: ".\r\n").map { String(text[start..<$0.lowerBound]) }
-      ?? text[start...].range(of: ".\n").map { String(text[start..<$0.lowerBound]) }
+    return RetirementProof(run: place.run.run.text).left(in: String(decoding: log, as: UTF8.self))
   }
 
   func keep() -> [String] {

@@ -43,7 +43,8 @@ struct LocalSite {
     try HostNeeds(memory: size.memory, disk: Self.leastRoom).check(host, directory: Places.state)
     let accelerator = try await AcceleratorMemo.finding(for: source.disk.architecture)
     if let reason = accelerator.reason {
-      notes.append("the VM runs without KVM, ten times slower or more: \(reason)")
+      let why = reason.prefix { $0 != ";" }.prefix(120)
+      notes.append("the VM runs without KVM, ten times slower or more: \(why)")
     }
     let expected = ExpectedBuild(
       started: started, sourceVersion: source.version, diskBytes: Int(Self.leastRoom),
