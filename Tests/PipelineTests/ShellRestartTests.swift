@@ -60,6 +60,8 @@ private final class IdleGuest: Guest {
 
   func place(_ file: PlacedFile, report: @escaping GuestReport) async throws {}
 
+  func generalize(by job: GuestJob, report: @escaping GuestReport) async throws -> JobEnd { end }
+
   func awaitRestart(
     goingDownWithin limit: Duration, report: @escaping GuestReport
   ) async throws -> Duration? {
