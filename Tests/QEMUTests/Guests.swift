@@ -88,3 +88,4 @@ func failure(_ body: () async throws -> Void) async throws -> QEMUError {
 struct NothingThrown: Error {}
 
 let qemu = "/usr/bin/qemu-system-x86_64"
+let qemuForArm = "/usr/bin/qemu-system-aarch64"

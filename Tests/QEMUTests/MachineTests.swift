@@ -159,7 +159,7 @@ import Testing
     }
   }
 
-  @Test func `a machine for Arm starts`() async throws {
+  @Test(.requires(qemuForArm)) func `a machine for Arm starts`() async throws {
     try await withMachine(BootSector.idle) { spec in
       spec.firmware = .uefi
       spec.architecture = .aarch64
