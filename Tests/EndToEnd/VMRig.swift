@@ -65,7 +65,7 @@ struct VMRig: Sendable {
   /// The directory of the one run there is.
   var run: String {
     get throws {
-      let runs = "\(home)/.local/state/kiln/runs"
+      let runs = "\(home)/state/kiln/runs"
       let names = try FileManager.default.contentsOfDirectory(atPath: runs)
       return "\(runs)/\(try #require(names.max()))"
     }
@@ -75,7 +75,7 @@ struct VMRig: Sendable {
   func leftoverMachines() async throws -> [String] {
     let listed = try await TestSupport.run("pgrep", ["-f", "-a", "--", "qemu-system.*\(home)"])
     let processes = listed.stdout.split(separator: "\n").map { String($0.prefix(120)) }
-    let places = ["\(home)/.local/state", "\(home)/.local/share"].filter {
+    let places = ["\(home)/state", "\(home)/.local/share"].filter {
       FileManager.default.fileExists(atPath: $0)
     }
     guard !places.isEmpty else { return processes }

@@ -1,0 +1,99 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Bakes in virtual machines that something goes wrong with.
+@Suite(.requiresBaseImage, .serialized, .timeLimit(.minutes(20)))
+struct LocalFaultTests {
+  private let long = Customizer.shell("echo under way", "sleep 1000", name: "long")
+
+  /// Where a build is killed: so long after it began. Later ones cost more time, so they are few.
+  static let moments: [Duration] = [
+    .milliseconds(50), .milliseconds(150), .milliseconds(300), .milliseconds(450),
+    .milliseconds(700), .seconds(1), .seconds(2), .seconds(5),
+  ]
+
+  @Test func `one gc leaves nothing of builds that were killed, and the next one can begin`()
+    async throws
+  {
+    try await VMRig.with { rig in
+      try rig.writeTemplate(long)
+      for moment in Self.moments {
+        let start = ContinuousClock.now
+        _ = try await rig.build { kiln in
+          try await waitUntil("the moment") { ContinuousClock.now - start >= moment }
+          kiln.send(SIGKILL)
+        }
+      }
+      let last = try await rig.build { kiln in
+        try await waitUntil("the step", limit: .seconds(300)) {
+          try kiln.said.contains("| under way")
+        }
+        kiln.send(SIGKILL)
+      }
+      #expect(last.exit == 137)
+      let gc = try await rig.kiln(["gc"])
+      #expect(gc.exit == 0, "\(gc.stderr)")
+      #expect(try await rig.leftoverMachines().isEmpty)
+      let plan = try await rig.kiln(["plan", "t.json", "--source-disk", rig.base])
+      #expect(plan.exit == 0, "\(plan.stderr)")
+    }
+  }
+
+  @Test func `a QEMU that is killed ends the build in seconds, with the console's last words`()
+    async throws
+  {
+    try await VMRig.with { rig in
+      try rig.writeTemplate(long)
+      var killed = ContinuousClock.now
+      let ran = try await rig.build { kiln in
+        try await waitUntil("the step", limit: .seconds(300)) {
+          try kiln.said.contains("| under way")
+        }
+        let text = try String(contentsOfFile: "\(rig.run)/vm-build/process.json", encoding: .utf8)
+        let number = try #require(text.firstMatch(of: /"pid"\s*:\s*(\d+)/)?.1)
+        kill(try #require(Int32(number)), SIGKILL)
+        killed = .now
+      }
+      #expect(ContinuousClock.now - killed < .seconds(10))
+      #expect(ran.exit == 4)
+      #expect(ran.stderr.contains("QEMU was ended by signal 9"), "\(ran.stderr)")
+      #expect(ran.stderr.contains("the last lines of the console:"))
+      #expect(try await rig.leftoverMachines().isEmpty)
+    }
+  }
+
+  @Test func `a deprovision script that a customizer wrote runs in place of the default`()
+    async throws
+  {
+    try await VMRig.with { rig in
+      try rig.writeTemplate(
+        .shell("echo 'echo my own words' > /tmp/DeprovisioningScript.sh", name: "override"))
+      let ran = try await rig.build()
+      #expect(ran.exit == 0, "\(ran.stderr)")
+      #expect(ran.stderr.contains("| my own words"))
+      #expect(!ran.stderr.contains("waagent"))
+    }
+  }
+
+  @Test func `a failed step keeps the machine where that is asked for, and ssh gets into it`()
+    async throws
+  {
+    try await VMRig.with { rig in
+      try rig.writeTemplate(
+        .shell("rm /tmp/DeprovisioningScript.sh", "echo here > where", "exit 3", name: "broken"))
+      let ran = try await rig.build("--keep")
+      #expect(ran.exit == 1)
+      #expect(ran.stderr.contains("`kiln ssh "), "\(ran.stderr)")
+      let shell = try await rig.kiln(["ssh", "latest", "cat", "where"])
+      #expect(shell.stdout == "here\n", "\(shell.stderr)")
+      let gc = try await rig.kiln(["gc"])
+      #expect(gc.exit == 0)
+      #expect(!(try await rig.leftoverMachines()).isEmpty, "what was kept stays")
+      let all = try await rig.kiln(["gc", "--kept"])
+      #expect(all.exit == 0, "\(all.stderr)")
+      #expect(try await rig.leftoverMachines().isEmpty)
+    }
+  }
+}
