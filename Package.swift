@@ -77,7 +77,8 @@ let package = Package(
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH", "Template",
+        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH",
+        "Template",
         arguments,
       ],
       swiftSettings: strict),

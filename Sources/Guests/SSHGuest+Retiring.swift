@@ -15,7 +15,7 @@ extension SSHGuest {
     do {
       try await armed.send("retire\n")
       _ = try await armed.words(after: "r")
-    } catch where error is SSHError || error is AgentGone {
+    } catch  where error is SSHError || error is AgentGone {
       // Root may have ended the agent before it could say so; the power-off tells.
     }
     await drop()

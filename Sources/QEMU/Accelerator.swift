@@ -113,9 +113,11 @@ public enum Accelerator: String, Sendable, Hashable {
   func processor(for architecture: VMSpec.Architecture) -> String {
     switch (self, architecture) {
     case (.kvm, _): "host"
-    // RHEL 9 needs x86-64-v2, RHEL 10 v3. Older models of Intel's cost a fifth more: a kernel
-    // guards itself there against Meltdown, which guests of TCG do not know.
-    case (.tcg, .x86_64): "max"
+    // x86-64-v2, which RHEL 9 needs. Older models of Intel's cost a fifth more, as a kernel guards
+    // itself there against Meltdown, which guests of TCG do not know; `max` has an AVX that is young
+    // in QEMU 7.2, and with it an init once died of a segmentation fault. AMD's virtualization is
+    // off: a guest whose kernel had taken it restarted ten times slower.
+    case (.tcg, .x86_64): "qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+lahf_lm"
     case (.tcg, .aarch64): "cortex-a72"
     }
   }

@@ -71,13 +71,16 @@ struct LocalBakeTests {
       name: "look")
     try rig.writeTemplate(look)
     let text = try String(contentsOfFile: "\(rig.home)/t.json", encoding: .utf8)
-    let own = #""type": "ManagedImage", "imageId": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/r/providers/Microsoft.Compute/images/baked""#
+    let own = """
+      "type": "ManagedImage", "imageId": "/subscriptions/00000000-0000-0000-0000-000000000000\
+      /resourceGroups/r/providers/Microsoft.Compute/images/baked"
+      """
     let source = #"("type": "PlatformImage"[^}]*"latest")"#
     let changed = text.replacing(try Regex(source), with: own)
     try Data(changed.utf8).write(to: URL(filePath: "\(rig.home)/t.json"))
     let again = try await rig.kiln(["build", "t.json"])
     #expect(again.exit == 0, "\(again.stderr)")
     #expect(again.stderr.contains("| one") && again.stderr.contains("| three"))
-    #expect(try await rig.leftoverMachines().isEmpty)
+    #expect(try await rig.leftoverMachines() == [])
   }
 }

@@ -8,7 +8,9 @@ import Testing
 struct LocalFaultTests {
   private let long = Customizer.shell("echo under way", "sleep 1000", name: "long")
 
-  /// Where a build is killed: so long after it began. Later ones cost more time, so they are few.
+  /// Where a build is killed: so long after it began.
+  ///
+  /// Later ones cost more time, so they are few.
   static let moments: [Duration] = [
     .milliseconds(50), .milliseconds(150), .milliseconds(300), .milliseconds(450),
     .milliseconds(700), .seconds(1), .seconds(2), .seconds(5),
@@ -35,7 +37,7 @@ struct LocalFaultTests {
       #expect(last.exit == 137)
       let gc = try await rig.kiln(["gc"])
       #expect(gc.exit == 0, "\(gc.stderr)")
-      #expect(try await rig.leftoverMachines().isEmpty)
+      #expect(try await rig.leftoverMachines() == [])
       let plan = try await rig.kiln(["plan", "t.json", "--source-disk", rig.base])
       #expect(plan.exit == 0, "\(plan.stderr)")
     }
@@ -60,7 +62,7 @@ struct LocalFaultTests {
       #expect(ran.exit == 4)
       #expect(ran.stderr.contains("QEMU was ended by signal 9"), "\(ran.stderr)")
       #expect(ran.stderr.contains("the last lines of the console:"))
-      #expect(try await rig.leftoverMachines().isEmpty)
+      #expect(try await rig.leftoverMachines() == [])
     }
   }
 
@@ -93,7 +95,7 @@ struct LocalFaultTests {
       #expect(!(try await rig.leftoverMachines()).isEmpty, "what was kept stays")
       let all = try await rig.kiln(["gc", "--kept"])
       #expect(all.exit == 0, "\(all.stderr)")
-      #expect(try await rig.leftoverMachines().isEmpty)
+      #expect(try await rig.leftoverMachines() == [])
     }
   }
 }

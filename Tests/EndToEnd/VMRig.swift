@@ -80,7 +80,8 @@ struct VMRig: Sendable {
     }
     guard !places.isEmpty else { return processes }
     let found = try await TestSupport.run(
-      "find", places + ["-name", "vm-*", "-o", "-name", ".reserved-*", "-o", "-name", "*.partial"])
+      "find",
+      places + ["-name", "vm-*", "-o", "-name", ".reserved-*", "-o", "-path", "*/.partial/*"])
     return processes + found.stdout.split(separator: "\n").map(String.init)
   }
 }

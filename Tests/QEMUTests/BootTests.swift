@@ -6,23 +6,16 @@ import Testing
 
 @testable import QEMU
 
-/// An image to boot: `$KILN_TEST_IMAGE`, or `.build/images/base.qcow2` in the package's directory.
-private let image: String = {
-  let named = ProcessInfo.processInfo.environment["KILN_TEST_IMAGE"]
-  return named ?? packageRoot + "/.build/images/base.qcow2"
-}()
-
 @Suite(
   .requires(qemu),
-  .enabled(
-    if: FileManager.default.fileExists(atPath: image),
-    "SKIPPED: needs an image with cloud-init in KILN_TEST_IMAGE or .build/images/base.qcow2"),
+  .requiresBaseImage,
   .timeLimit(.minutes(10)))
 struct BootTests {
   /// All in one: a boot costs a minute where there is no KVM.
   @Test func `a real system boots to SSH with the keys that it was given, and switches itself off`()
     async throws
   {
+    let image = try #require(BaseImage.path)
     try await ScratchDirectory.with { directory in
       let (host, client) = (
         try Ed25519KeyPair.generate(comment: "host"), try Ed25519KeyPair.generate(comment: "client")

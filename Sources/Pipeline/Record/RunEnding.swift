@@ -14,7 +14,8 @@ public enum RunEnding {
     let canceled = exit == .interrupted || exit == .terminated
     let partial = (error as? DistributionError)?.isPartial ?? false
     return RunResult(
-      state: canceled ? .canceled : partial ? .partiallySucceeded : .failed, seconds: elapsed.seconds,
+      state: canceled ? .canceled : partial ? .partiallySucceeded : .failed,
+      seconds: elapsed.seconds,
       errors: canceled ? ["the build was stopped by request"] : chain(error),
       hint: canceled ? nil : hint(error), exitCode: exit.rawValue)
   }

@@ -82,7 +82,8 @@ actor LocalVM: BuildVM {
     ) { [options] in
       try await Self.dial(target, options, machine)
     }
-    route.publicKey = keys.client.publicKey.split(separator: " ").dropFirst().first.map(String.init)
+    route.publicKey =
+      keys.client.publicKey.split(separator: " ").dropFirst().first.map(String.init)
       ?? ""
     do {
       return try await SSHGuest.reach(route, report: report)
@@ -122,10 +123,20 @@ actor LocalVM: BuildVM {
 
   func capture() async throws -> CapturedDisk {
     guard let machine else { throw MachineError(.unavailable, "\(name) was not started") }
-    let exit = try await withDeadline(
-      Self.powerOffLimit, for: "the virtual machine to power off after its deprovision script"
-    ) { try await machine.waitForExit() }
-    guard exit == .poweredOff else { throw MachineError(.died, "the virtual machine ended: \(exit)") }
+    let exit: VMExit
+    do {
+      exit = try await withDeadline(Self.powerOffLimit, for: "the virtual machine to power off") {
+        try await machine.waitForExit()
+      }
+    } catch let error as DeadlineExceeded {
+      tellConsole()
+      throw MachineError(
+        .notGeneralized, "could not capture the image: \(error)",
+        hint: "something in the guest holds its shutdown up; see the console's log")
+    }
+    guard exit == .poweredOff else {
+      throw MachineError(.died, "the virtual machine ended: \(exit)")
+    }
     switch proof {
     case "": return CapturedDisk(place.disk)
     case let left?:

@@ -14,7 +14,8 @@ struct Outputs: ParsableCommand {
     let record = try chosen.find().record()
     let results = record.outputs ?? []
     if output.json {
-      return try StandardOutput.write(json: results.compactMap(\.output).map(RunOutputResource.init))
+      return try StandardOutput.write(
+        json: results.compactMap(\.output).map(RunOutputResource.init))
     }
     guard !results.isEmpty else { return StandardError.write("the run made no outputs") }
     var table = Table("NAME", "TYPE", "DURATION", "ARTIFACT")

@@ -23,7 +23,8 @@ struct SSHCommand: ParsableCommand {
     guard let place = places.last, let login = try? VMLogin.read(in: place) else {
       throw CommandFault(
         "the run \(directory.run.text) has no virtual machine now",
-        hint: "a build keeps its VM after a failure with --keep, or with `errorHandling` in the template")
+        hint: "a build keeps its VM after a failure with --keep, or with the template's "
+          + "`errorHandling`")
     }
     let words = [
       "ssh", "-i", login.identity, "-p", "\(login.port)", "-o", "IdentitiesOnly=yes", "-o",

@@ -75,10 +75,11 @@ struct RunSheet: Encodable {
 
   private var outputs: [String] {
     guard let results = record.outputs, !results.isEmpty else { return [] }
-    return [""] + results.map { result in
-      let what = result.output?.artifact ?? "failed: \(result.message ?? "")"
-      return "output \(result.planned.name): \(LegibleText.legible(what))"
-    }
+    return [""]
+      + results.map { result in
+        let what = result.output?.artifact ?? "failed: \(result.message ?? "")"
+        return "output \(result.planned.name): \(LegibleText.legible(what))"
+      }
   }
 
   private func problems(_ standing: RunStanding) -> [String] {
