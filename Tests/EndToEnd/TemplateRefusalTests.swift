@@ -72,8 +72,11 @@ struct TemplateRefusalTests {
     try expectRefusal(ran, exit: 2, "template-lacking")
   }
 
-  @Test func `no target is refused`() async throws {
-    try expectRefusal(try await build(good, on: nil), exit: 2, "usage-no-target")
+  @Test func `a source that no disk is known to stand for is refused`() async throws {
+    let ran = try await build(
+      good.replacing(/"offer":\s*"[^"]*"/, with: #""offer": "0001-com-ubuntu-server-jamy""#),
+      on: nil)
+    try expectRefusal(ran, exit: 1, "source-unknown")
   }
 
   @Test(arguments: [

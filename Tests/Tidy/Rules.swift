@@ -14,7 +14,8 @@ let modules: [String: Module] = [
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
   "kiln": Module(ours: [
-    "Catalog", "Deprovision", "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template",
+    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU",
+    "SSH", "Template",
   ]),
 ]
 

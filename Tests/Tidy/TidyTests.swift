@@ -21,7 +21,9 @@ struct TidyTests {
   }
 
   @Test func `every script can be run and says by what`() throws {
-    let scripts = try SourceFile.paths(below: "scripts") + SourceFile.paths(below: ".ci")
+    // What lies in a directory of a script's own is no script by itself.
+    let scripts = try (SourceFile.paths(below: "scripts") + SourceFile.paths(below: ".ci"))
+      .filter { !$0.contains(".d/") }
     #expect(scripts.contains("scripts/check"))
     expectNone(
       try scripts.flatMap { path in
