@@ -47,19 +47,26 @@ struct ChosenSource {
     if let path = search.disk { return try await named(path, search) }
     switch source {
     case .managedImage(let id):
-      if let own = try? search.catalog.resolve(source, architecture: .ofHost) {
-        return try await fetched(own, search)
-      }
+      if let own = try entry(for: source, search) { return try await fetched(own, search) }
       return stored(try await search.store.managedImage(id))
     case .sharedImageVersion(let id):
-      if let own = try? search.catalog.resolve(source, architecture: .ofHost) {
-        return try await fetched(own, search)
-      }
+      if let own = try entry(for: source, search) { return try await fetched(own, search) }
       return stored(try await search.store.sharedImageVersion(id))
     case .platformImage(let image):
       let match = try search.catalog.resolve(source, architecture: .ofHost)
       let notes = image.plan == nil ? [] : ["planInfo has no effect on a local build"]
       return try await fetched(match, search, notes)
+    }
+  }
+
+  /// What the user's file has for the id of an image; `nil` where it does not know the id.
+  private static func entry(
+    for source: Source, _ search: Search
+  ) throws(CatalogError) -> CatalogMatch? {
+    do {
+      return try search.catalog.resolve(source, architecture: .ofHost)
+    } catch  where error.kind == .unknown {
+      return nil
     }
   }
 
