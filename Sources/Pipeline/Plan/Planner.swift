@@ -95,7 +95,8 @@ public struct Planner: Sendable {
     case .shell, .file: return nil
     case .powerShell, .windowsRestart, .windowsUpdate:
       return Diagnostic(
-        .error, "a \(customizer.action.type) customizer can't run on a machine reached over SSH",
+        .error, .unsupportedStep,
+        "a \(customizer.action.type) customizer can't run on a machine reached over SSH",
         at: customizer.position, path: "properties.customize[\(customizer.index)]",
         hint: "only Shell and File customizers can be baked over SSH so far")
     }
@@ -198,7 +199,7 @@ public struct Planner: Sendable {
       }
       problems.append(
         Diagnostic(
-          .error, "\(error)", at: customizer.contentPosition,
+          .error, .notFetched, "\(error)", at: customizer.contentPosition,
           path: "properties.customize[\(customizer.index)]", hint: (error as? any Hinting)?.hint))
     }
     guard problems.isEmpty else { throw PlanProblems(.fetch, in: file, problems) }
