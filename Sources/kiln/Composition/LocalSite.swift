@@ -86,7 +86,8 @@ struct LocalSite {
           name: step.outline.name, type: step.outline.type, digest: step.contentDigest)
       },
       source: Provenance.Origin(identity: source.identity, version: source.version),
-      firmware: source.firmware, architecture: source.disk.architecture.rawValue, made: started)
+      firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
+    )
     return .vm(provider, LocalDistributor(store, outputs, provenance), image)
   }
 
