@@ -145,6 +145,10 @@ public struct Planner: Sendable {
       var waiting = wanted.makeIterator()
       func startNext() {
         guard let fetch = waiting.next() else { return }
+        // Here and not by who fetches, so that it is told in the order of the template.
+        if fetch.isDownloaded {
+          report(.fetching(uri: SafeURI.text(fetch.uri), received: 0, of: nil))
+        }
         group.addTask { (fetch, try await self.fetch(fetch)) }
       }
       for _ in 0..<Self.fetchesAtOnce { startNext() }
@@ -191,6 +195,12 @@ public struct Planner: Sendable {
 private struct Fetch: Hashable, Sendable {
   let uri: String
   let sha256: SHA256Digest?
+
+  /// Whether it comes over the network, which may take its time.
+  var isDownloaded: Bool {
+    let start = uri.prefix(8).lowercased()
+    return start.hasPrefix("https://") || start.hasPrefix("http://")
+  }
 
   init?(_ action: Customizer.Action) {
     switch action {
