@@ -4,10 +4,8 @@ extension Mapper {
   /// What an azure-arm source gives.
   mutating func azure(_ section: inout Section) -> SourceParts {
     _ = section.take("os_type")
-    loginUser =
-      text("winrm_username", in: &section) ?? text("ssh_username", in: &section) ?? "packer"
-    let subscription = text("subscription_id", in: &section) ?? "<subscription_id>"
-    let scope = AzureScope(subscription: subscription)
+    loginUser = login(&section)
+    let scope = AzureScope(subscription: requiredText("subscription_id", in: &section))
     let location = location(&section)
     let image = azureImage(&section, scope)
     let tags = azureTags(&section)

@@ -24,12 +24,20 @@ extension Mapper {
   }
 
   /// A text in which nothing may stay open, such as a path.
+  ///
+  /// What `-var` can give is asked for; what only Packer knows costs the step.
   mutating func address(_ value: Value, at place: Place, _ subject: String) -> String? {
     guard let text = value.text, !text.isEmpty else { return nil }
     guard let gap = value.gaps.min() else { return text }
-    tell(
-      .error, "\(subject) needs \(gap.subject), which has no value here", at: place,
-      hint: gap.reason == .unset ? "give it one: `-var \(gap.name)=…`" : "write the value out")
+    if gap.reason == .unset {
+      tell(
+        .error, "\(subject) needs \(gap.subject)", at: place,
+        hint: "give it a value: `-var \(gap.name)=…`")
+    } else {
+      tell(
+        .loss, "\(subject) needs \(gap.subject): what it names is left out", at: place,
+        hint: "write the value out, here or in the result")
+    }
     return nil
   }
 
@@ -113,7 +121,8 @@ extension Mapper {
       let hint: String
       switch gap.reason {
       case .unset:
-        message = "`\(gap.placeholder)` stands for \(gap.subject), which has no value here"
+        let end = gap.subject.contains(", which") ? "" : ", which has no value here"
+        message = "`\(gap.placeholder)` stands for \(gap.subject)\(end)"
         hint = "give it one, `-var \(gap.name)=…`, or write it into the template"
       case .secret:
         message = "`\(gap.placeholder)` stands for \(gap.subject), a secret, which is not copied"

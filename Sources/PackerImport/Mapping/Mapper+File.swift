@@ -43,6 +43,7 @@ extension Mapper {
         at: place, hint: "if it is a directory, put it into an archive: a File step copies one file"
       )
     }
+    tellOfFiles(at: place)
     let name = path.split(separator: "/").last.map(String.init) ?? path
     let isFolder = destination.hasSuffix("/") || destination.hasSuffix("\\")
     if system == .linux, !destination.hasPrefix("/tmp/") {

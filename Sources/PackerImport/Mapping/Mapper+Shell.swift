@@ -74,9 +74,7 @@ extension Mapper {
 
   private mutating func script(_ script: ScriptPath, _ run: ShellRun) -> [Output] {
     if run.isPlainRoot {
-      tell(
-        .note, "the template names the file \(quoted(script.result)) beside it",
-        at: script.place, hint: "the service needs an address: upload the file and name that")
+      tellOfFiles(at: script.place)
       return [
         .members([
           "type": .string("Shell"), "name": .string(script.name),
@@ -96,6 +94,15 @@ extension Mapper {
       ]),
       step(script.name, run.running(path)),
     ]
+  }
+
+  /// Says, once, what the service makes of a path.
+  mutating func tellOfFiles(at place: Place) {
+    guard !hasToldOfFiles else { return }
+    hasToldOfFiles = true
+    tell(
+      .note, "scripts and files are named by their paths, from where the template is", at: place,
+      hint: "Kiln reads them there; the service needs addresses: upload the files and name those")
   }
 
   private func scriptPlace(_ run: ShellRun, number: inout Int) -> String {

@@ -17,7 +17,7 @@ extension Mapper {
   /// What the source gives; its fields are taken out of the section.
   mutating func sourceParts(_ section: inout Section) -> SourceParts {
     if section.kind == "azure-arm" { return azure(&section) }
-    loginUser = text("ssh_username", in: &section) ?? text("winrm_username", in: &section) ?? ""
+    loginUser = login(&section)
     tell(
       .loss,
       "a \(quoted(section.kind)) source is no image of Azure: placeholders stand for its name",
@@ -30,6 +30,17 @@ extension Mapper {
     return SourceParts(
       source: openImage, targets: [target], location: "<location>", identity: nil,
       known: Self.localFields)
+  }
+
+  /// The user that Packer logs in as: nothing in a template says it.
+  mutating func login(_ section: inout Section) -> String {
+    let fields = [section.take("winrm_username"), section.take("ssh_username")].compactMap { $0 }
+    for field in fields where !field.value.isEmpty {
+      tell(
+        .note, "\(quoted(field.name)): the service and Kiln log in with a user of their own",
+        at: field.place)
+    }
+    return fields.first { !$0.value.isEmpty }?.value.text ?? "packer"
   }
 
   /// An image whose name is still to be written.

@@ -21,9 +21,7 @@ extension Mapper {
   }
 
   private mutating func powerShell(_ script: ScriptPath, _ settings: PowerShellRun) -> [Output] {
-    tell(
-      .note, "the template names the file \(quoted(script.result)) beside it",
-      at: script.place, hint: "the service needs an address: upload the file and name that")
+    tellOfFiles(at: script.place)
     guard !settings.environment.isEmpty else {
       return [settings.step(script.name, address: script.result)]
     }

@@ -16,6 +16,7 @@ struct Mapper {
   /// How many provisioners and scripts there were, for names.
   var provisionerNumber = 0
   var scriptNumber = 0
+  var hasToldOfFiles = false
 
   init(surroundings: Surroundings, remarks: [Remark]) {
     self.surroundings = surroundings
@@ -98,6 +99,10 @@ extension Mapper {
           continue
         }
         source.override(with: use.additions)
+        if let name = use.name {
+          source = Section(
+            kind: source.kind, name: name, place: source.place, fields: source.fields)
+        }
         candidates.append((build, source))
       }
     }

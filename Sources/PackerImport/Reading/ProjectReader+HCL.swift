@@ -124,9 +124,11 @@ extension ProjectReader {
       let kind = inner.labels.first ?? ""
       switch inner.type {
       case "source":
-        let additions = section(inner, kind: kind, name: "", &evaluator).fields
+        var additions = section(inner, kind: kind, name: "", &evaluator)
+        let name = additions.take("name")?.value.text
         build.uses.append(
-          Recipe.Use(key: Self.sourceKey(kind), place: inner.place, additions: additions))
+          Recipe.Use(
+            key: Self.sourceKey(kind), place: inner.place, additions: additions.fields, name: name))
       case "provisioner":
         let name = inner.labels.count > 1 ? inner.labels[1] : ""
         build.provisioners.append(section(inner, kind: kind, name: name, &evaluator))
@@ -160,8 +162,11 @@ extension ProjectReader {
   private mutating func section(
     _ block: HCLBlock, kind: String, name: String, _ evaluator: inout Evaluator
   ) -> Section {
-    Section(
-      kind: kind, name: name, place: block.place, fields: fields(of: block.body, &evaluator))
+    var template = GoTemplate(surroundings: project.surroundings)
+    let filled = fields(of: block.body, &evaluator).map { field in
+      PackerField(name: field.name, place: field.place, value: template.filled(field.value))
+    }
+    return Section(kind: kind, name: name, place: block.place, fields: filled)
   }
 
   /// The attributes, and the blocks as lists of objects.

@@ -23,6 +23,8 @@ struct Recipe {
     let key: String
     let place: Place
     var additions: [PackerField] = []
+    /// What the build calls the source in place of its own name.
+    var name: String?
   }
 }
 
