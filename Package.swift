@@ -55,6 +55,7 @@ let package = Package(
 
     // The document, and the flow that bakes it.
     module("Template", ["Digests"]),
+    module("PackerImport", ["Template"]),
     .target(
       name: "Catalog", dependencies: ["Digests", "Disks", "HTTP", "Template", system],
       resources: [.embedInCode("sources.json")], swiftSettings: strict),
@@ -77,8 +78,9 @@ let package = Package(
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH",
-        "Template",
+        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport", "Pipeline",
+        "QEMU",
+        "SSH", "Template",
         arguments,
       ],
       swiftSettings: strict),
@@ -91,6 +93,7 @@ let package = Package(
     tests(
       "CatalogTests",
       ["Catalog", "Digests", "Disks", "HTTP", "Template", "TestSupport", system]),
+    tests("PackerImportTests", ["PackerImport", "Template"], exclude: ["Fixtures"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
     tests("ImagesTests", ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
