@@ -83,7 +83,7 @@ extension TemplateDocument {
   private static func rejectParameters(_ inputs: DeploymentInputs, _ session: EvaluationSession) {
     for (name, _) in inputs.parameters.values.sorted(by: { $0.name < $1.name }) {
       session.findings.fail(
-        "there is no parameter \(quoted(name)) to set: this is no ARM deployment template",
+        .undeclaredParameter, "there is no parameter \(quoted(name)) to set: this is no ARM deployment template",
         at: .start, path: "", hint: "`--set` fills in a placeholder `<name>`")
     }
   }
@@ -117,6 +117,6 @@ extension Diagnostic {
       .sorted { $0.utf8.count > $1.utf8.count }
     guard !hidden.isEmpty else { return self }
     let hide = { (text: String) in hidden.reduce(text) { $0.replacing($1, with: "***") } }
-    return Diagnostic(severity, hide(message), at: position, path: path, hint: hint.map(hide))
+    return Diagnostic(severity, code, hide(message), at: position, path: path, hint: hint.map(hide))
   }
 }

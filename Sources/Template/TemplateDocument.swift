@@ -35,7 +35,8 @@ public enum TemplateDocument {
       let names = reading.templates.map { quoted($0.name) }.joined(separator: ", ")
       diagnostics.append(
         Diagnostic(
-          .error, "the document holds \(reading.templates.count) image templates, not one: \(names)",
+          .error, .severalTemplates,
+          "the document holds \(reading.templates.count) image templates, not one: \(names)",
           at: .start, path: ""))
     }
     return TemplateReading(

@@ -30,21 +30,24 @@ extension TemplateDecoder {
   /// - Returns: whether it does; other strings are what they are, whatever they look like.
   mutating func reportOpen(_ values: OpenValues, _ text: String, in node: Node) -> Bool {
     guard let reason = values[node.position], text == reason.expression else { return false }
+    let code: Diagnostic.Code
     let message: String
     let hint: String
     switch reason {
     case .failed: return true
     case .parameter(let name):
       if values.reported.contains(name) { return true }
+      code = .absentParameter
       message = "the parameter \(quoted(name)) has no value"
       hint = "give it with `-p \(printable(name))=value`"
     case .azure(let function):
+      code = .onlyAzure
       message = "only Azure can tell the value: it comes from `\(printable(function))(…)`"
       hint = "write the value itself, or make it a parameter"
     }
     switch node.weight {
-    case .decisive: fail(node, message, hint: hint)
-    case .incidental: warn(node, "\(message): it stays open", hint: hint)
+    case .decisive: fail(node, code, message, hint: hint)
+    case .incidental: warn(node, code, "\(message): it stays open", hint: hint)
     }
     return true
   }

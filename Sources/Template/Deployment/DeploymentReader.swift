@@ -71,7 +71,7 @@ struct DeploymentReader {
       guard case .known(let count) = try level.scope.evaluator.count(of: loop, in: frame) else {
         if resource.isImageTemplate {
           session.findings.fail(
-            "cannot tell how many times the loop \(quoted(loop.name)) goes round",
+            .openLoop, "cannot tell how many times the loop \(quoted(loop.name)) goes round",
             at: copy.position, path: path)
         }
         return []
@@ -97,9 +97,17 @@ struct DeploymentReader {
   /// Makes a nested deployment known to those that refer to its outputs.
   private mutating func prepare(_ instance: inout Instance, _ level: Level) {
     guard instance.resource.isDeployment, level.nesting < ExpressionLimits.deploymentNesting,
-      let properties = instance.resource.field("properties"),
-      let template = properties.field("template")
+      let properties = instance.resource.field("properties")
     else { return }
+    guard let template = properties.field("template") else {
+      if let link = properties.fieldMember("templateLink") {
+        session.findings.warn(
+          .linkedTemplate, "the template of this deployment is another file, which is not read",
+          at: link.keyPosition, path: instance.frame.path,
+          hint: "`az bicep build` and `kiln` take templates with all their modules in them")
+      }
+      return
+    }
     let evaluator = level.scope.evaluator
     let name = evaluator.quietText(instance.resource.field("name"), instance.frame) ?? "nested"
     let options = properties.field("expressionEvaluationOptions")
@@ -177,7 +185,7 @@ struct DeploymentReader {
         return false
       case .unknown:
         session.findings.warn(
-          "the condition is not known here: the resource is taken as deployed",
+          .openCondition, "the condition is not known here: the resource is taken as deployed",
           at: condition.value.position, path: "\(instance.frame.path).condition")
         return true
       default:

@@ -20,6 +20,10 @@ public struct DeploymentSite: Hashable, Sendable {
   /// What `deployment().name` gives; `nil` for the name of the file.
   public var deploymentName: String?
 
+  /// What `deployment().properties.templateLink.uri` gives: the address of the file, which other
+  /// files are named from; `nil` where there is none.
+  public var templateAddress: String?
+
   /// What `newGuid()` is made from: a text that no other run has.
   public var seed = ""
 

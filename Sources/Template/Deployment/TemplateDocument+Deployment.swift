@@ -53,7 +53,7 @@ extension TemplateDocument {
       let names = scope.declarations.values.map(\.name).sorted()
       let guess = nearest(to: given.name, among: names).map { "did you mean `\(printable($0))`?" }
       scope.session.findings.fail(
-        "the template has no parameter \(quoted(given.name))",
+        .undeclaredParameter, "the template has no parameter \(quoted(given.name))",
         at: scope.template.fieldMember("parameters")?.keyPosition ?? .start, path: "parameters",
         hint: guess)
     }
@@ -64,11 +64,11 @@ extension TemplateDocument {
     let place = root.fieldMember("resources")?.keyPosition ?? root.position
     if skipped > 0 {
       session.findings.fail(
-        "there is nothing to build: the condition of each image template is false", at: place,
+        .nothingDeployed, "there is nothing to build: the condition of each image template is false", at: place,
         path: "resources", hint: "a parameter may decide: give it with `-p name=value`")
     } else {
       session.findings.fail(
-        "the deployment has no resource `Microsoft.VirtualMachineImages/imageTemplates`",
+        .noImageTemplate, "the deployment has no resource `Microsoft.VirtualMachineImages/imageTemplates`",
         at: place, path: "resources")
     }
   }
@@ -78,7 +78,7 @@ extension TemplateDocument {
   ) {
     for (index, found) in templates.enumerated() where found.dependsOn.contains(index) {
       session.findings.fail(
-        "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn`",
+        .circle, "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn`",
         at: found.body.position, path: "")
     }
     var done: Set<Int> = []
@@ -94,7 +94,7 @@ extension TemplateDocument {
     let names = templates.indices.filter { !done.contains($0) }
       .map { quoted(templates[$0].name ?? "?") }
     session.findings.fail(
-      "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn`",
+      .circle, "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn`",
       at: templates[first].body.position, path: "")
   }
 }
@@ -106,9 +106,9 @@ private struct NeededParameters {
   /// What a local build reads of `properties`.
   private static let parts: Set<String> = ["source", "customize", "validate", "distribute"]
 
-  /// What of a distributor means something to Azure only.
+  /// What of these means something to Azure only, or to nobody.
   private static let idle: Set<String> = [
-    "artifacttags", "replicationregions", "targetregions", "location", "storageaccounttype",
+    "artifacttags", "location", "name", "replicationregions", "storageaccounttype", "targetregions",
   ]
 
   mutating func add(_ body: ExpressionValue) {
@@ -137,7 +137,7 @@ private struct NeededParameters {
     for name in names.sorted() {
       let position = scope.declarations[name.lowercased()]?.position ?? .start
       scope.session.findings.fail(
-        "the build depends on the parameter \(quoted(name)), which has no value", at: position,
+        .absentParameter, "the build depends on the parameter \(quoted(name)), which has no value", at: position,
         path: "parameters", hint: "give it with `-p \(printable(name))=value`")
     }
   }

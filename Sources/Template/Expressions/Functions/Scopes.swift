@@ -45,6 +45,10 @@ extension ContextFunction {
         try make.set("name", scope.deploymentName)
         try make.set("location", scope.site.location)
         try make.set("properties") { inner throws(ExpressionFailure) in
+          let link = scope.site.templateAddress
+          try inner.set("templateLink") { inner throws(ExpressionFailure) in
+            try inner.set("uri", link, orUnknown: .azure(function: "deployment"))
+          }
           try inner.set("mode", "Incremental")
           try inner.set("provisioningState", "Accepted")
           try inner.set("template") { template throws(ExpressionFailure) in
@@ -173,6 +177,13 @@ private struct TextObject {
 
   mutating func set(_ key: String, _ text: String) throws(ExpressionFailure) {
     builder.set(key, try ExpressionValue(.string(text), at: position))
+  }
+
+  mutating func set(
+    _ key: String, _ text: String?, orUnknown reason: ExpressionValue.Unknown
+  ) throws(ExpressionFailure) {
+    if let text { return try set(key, text) }
+    builder.set(key, ExpressionValue(unknown: reason, at: position))
   }
 
   mutating func set(_ key: String, _ texts: [String]) throws(ExpressionFailure) {
