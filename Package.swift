@@ -81,7 +81,7 @@ let package = Package(
         "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport", "Pipeline",
         "QEMU",
         "SSH", "Template",
-        arguments,
+        arguments, subprocess,
       ],
       swiftSettings: strict),
 

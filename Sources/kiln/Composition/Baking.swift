@@ -40,40 +40,91 @@ struct Baking {
 
   /// Bakes, and ends the process with the exit code that says how it went.
   func bake() async throws {
-    let (plan, site) = try await plan()
+    let document = try await document()
+    let chosen = try arguments.choice.places(in: document.reading)
+    guard chosen.count > 1 else {
+      let baked = try await bake(document.reading.templates[chosen[0]], of: document, .alone)
+      if arguments.json { try StandardOutput.write(json: baked.directory.record()) }
+      throw ExitCode(baked.result.exitCode)
+    }
+    let company = BakingCompany(document.reading, chosen, jobs: host == nil ? arguments.choice.jobs : 1)
+    let ends = try await company.bake(signals) { entry in
+      try await bake(entry, of: document, .amongOthers(entry.name))
+    }
+    if arguments.json {
+      try StandardOutput.write(json: ends.compactMap(\.directory).map { try $0.record() })
+    }
+    throw ExitCode(BakingCompany.exit(of: ends, stop: signals.stop).rawValue)
+  }
+
+  /// Prints what a build would do.
+  func showPlan() async throws {
+    let document = try await document()
+    let chosen = try arguments.choice.places(in: document.reading)
+    var views: [PlanView] = []
+    for place in document.reading.waves.flatMap(\.self) where chosen.contains(place) {
+      let (plan, site) = try await plan(document.reading.templates[place], of: document, manner)
+      views.append(PlanView(plan, on: site))
+    }
+    if !arguments.json {
+      try StandardOutput.write(lines: views.flatMap(\.lines))
+    } else if views.count == 1 {
+      try StandardOutput.write(json: views[0])
+    } else {
+      try StandardOutput.write(json: views)
+    }
+  }
+
+  /// Whether other builds run beside one.
+  private enum Company {
+    case alone
+    /// Each line then names its template.
+    case amongOthers(String)
+  }
+
+  private func bake(
+    _ entry: DocumentReading.Entry, of document: DeploymentDocument, _ company: Company
+  ) async throws -> BakedTemplate {
+    var manner = manner
+    var screen = Screen.standardError
+    if case .amongOthers(let name) = company {
+      manner.display = .plain
+      manner.color = .off
+      screen = .standardError(linesBegin: "\(name): ")
+    }
+    let (plan, site) = try await plan(entry, of: document, manner)
     let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
         process: try .current(), steps: plan.allSteps.map(\.outline), start: .now())
     }
-    let terminal = Terminal(manner, log: directory.logPath)
+    let terminal = Terminal(manner, log: directory.logPath, screen: screen)
     let result = try await BakingRun(directory, plan, site, terminal, redactor).bake(signals)
-    if arguments.json { try StandardOutput.write(json: directory.record()) }
-    throw ExitCode(result.exitCode)
+    return BakedTemplate(directory: directory, result: result)
   }
 
-  /// Prints what a build would do.
-  func showPlan() async throws {
-    let (plan, site) = try await plan()
-    let view = PlanView(plan, on: site)
-    if arguments.json {
-      try StandardOutput.write(json: view)
-    } else {
-      try StandardOutput.write(lines: view.lines)
-    }
-  }
-
-  private func plan() async throws -> (Plan, BakingSite) {
+  private func document() async throws -> DeploymentDocument {
     for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
-    let bytes = try TemplateFile.read(arguments.template)
-    let reading = TemplateDocument.read(bytes, named: arguments.template)
-    for diagnostic in reading.diagnostics {
-      StandardError.write(diagnostic.rendered(in: arguments.template))
+    let document = try await arguments.deployment.read(arguments.template, for: .build)
+    for diagnostic in document.reading.diagnostics {
+      StandardError.write(diagnostic.rendered(in: document.reading.file))
     }
-    guard let template = reading.template else {
+    guard !document.reading.templates.isEmpty else {
       throw CommandFault(
         "could not use the template `\(arguments.template)`: see above", exit: .usage)
     }
+    for secret in document.reading.secrets {
+      if redactor.add(Pipeline.Secret(secret)) == .tooShort {
+        StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
+      }
+    }
+    return document
+  }
+
+  private func plan(
+    _ entry: DocumentReading.Entry, of document: DeploymentDocument, _ manner: ConsoleManner
+  ) async throws -> (Plan, BakingSite) {
+    let template = entry.template
     let site = try await site(template)
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
@@ -84,7 +135,9 @@ struct Baking {
       report: { events.receive($0) })
     do {
       return try await signals.cancelling {
-        (try await planner.plan(template, from: bytes, named: arguments.template), site)
+        (
+          try await planner.plan(template, from: document.bytes, named: document.reading.file), site
+        )
       }
     } catch let error as CancellationError {
       throw CommandFault(
