@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Pipeline
 import Template
 
 /// What the user gives for a template beside its file: shared by `validate`, `plan` and `build`.
