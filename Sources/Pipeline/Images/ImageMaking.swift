@@ -37,7 +37,8 @@ struct ImageMaking {
       let start = ContinuousClock.now
       events.receive(.outputStarted(output))
       do {
-        let made = try await distributor.distribute(disk, from: bake, as: output) { [events] share in
+        let made = try await distributor.distribute(disk, from: bake, as: output) {
+          [events] share in
           events.receive(.outputProgress(output, share))
         }
         finish(output, made, nil, since: start)

@@ -57,7 +57,7 @@ public struct StepSelection: Sendable, Equatable {
     for pattern in patterns {
       let matching = Self.steps(steps, matching: pattern)
       guard !matching.isEmpty else {
-        let near = nearest(to: pattern, among: steps.map(\.name))
+        let near = Int(pattern) != nil ? nil : nearest(to: pattern, among: steps.map(\.name))
         throw SelectionError(
           "could not choose steps: none is called `\(pattern)` (\(option))",
           hint: near.map { "did you mean `\($0)`?" } ?? Self.listing(steps))
