@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import Pipeline
 
 /// `kiln show`: all that is known of a run.
@@ -39,11 +38,11 @@ struct Show: ParsableCommand {
     let page = ReportPage(
       record: record, standing: standing, timeline: try RunTimeline(of: directory),
       transcripts: try StepTranscripts(of: directory))
-    do {
-      try Data(page.bytes).write(to: URL(filePath: path), options: .atomic)
+    do throws(RecordError) {
+      try OutputFile.replace(path, with: page.bytes)
     } catch {
       throw CommandFault(
-        "could not write the report `\(path)`: \(error.localizedDescription)",
+        error.description,
         hint: "name a file in a directory that is there and that you may write to")
     }
     StandardError.write("wrote the report \(path)")
