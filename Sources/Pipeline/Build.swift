@@ -24,8 +24,10 @@ public struct Build: Sendable {
   public enum Site: Sendable {
     /// On a machine that is there already and stays.
     case host(any MachineProvider)
-    /// In a VM that is made for it, of which distributors make run outputs.
-    case vm(any VMProvider, any ImageDistributor)
+    /// In a VM that is made for it, of which a distributor makes run outputs as planned.
+    case vm(any VMProvider, any ImageDistributor, ImagePlan)
+    /// In a VM that is made for it, and of which nothing is made.
+    case trial(any VMProvider)
   }
 
   /// Puts a build together.
@@ -44,28 +46,29 @@ public struct Build: Sendable {
   /// Bakes; when this returns, every step and every output was seen to succeed.
   ///
   /// - Throws: ``BuildError`` with the step's name where a step failed; ``StoppedByRequest`` where
-  ///   the guide said so; ``DistributionError`` where an output was not made; ``DistributedInvalid``; what the provider throws;
-  ///   ``DeadlineExceeded`` when the build timeout passed; `CancellationError`.
+  ///   the guide said so; ``DistributionError`` where an output was not made;
+  ///   ``DistributedInvalid``; what the provider throws; ``DeadlineExceeded`` when the build
+  ///   timeout passed; `CancellationError`.
   public func run() async throws {
     let limit = "the build (buildTimeoutInMinutes)"
     try await withDeadline(plan.buildTimeout, for: limit, except: rest) {
       events.receive(.phase(.building))
       let asked = ContinuousClock.now
-      switch (site, plan.image) {
-      case (.host(let provider), _):
+      switch site {
+      case .host(let provider):
         try await provider.withMachine(for: plan) { machine in
           tell(.acquire, since: asked)
           _ = try await bake(machine)
         }
-      case (.vm(let provider, let distributor), let image?):
+      case .trial(let provider):
+        try await provider.withVM(from: .source, for: plan) { vm in
+          tell(.acquire, since: asked)
+          _ = try await keeping(vm, if: .cleanup, events) { try await bake(vm) }
+        }
+      case .vm(let provider, let distributor, let image):
         let making = ImageMaking(
           plan: plan, image: image, provider: provider, distributor: distributor, events: events)
         try await makeImage(making)
-      case (.vm(let provider, _), nil):
-        try await provider.withVM(from: .source, for: plan) { vm in
-          tell(.acquire, since: asked)
-          _ = try await bake(vm)
-        }
       }
     }
   }
