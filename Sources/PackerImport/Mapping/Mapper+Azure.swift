@@ -132,11 +132,8 @@ extension Mapper {
 
   private mutating func azureTags(_ section: inout Section) -> Output? {
     var tags: [Output.Member] = []
-    if let field = section.take("azure_tags"), let members = field.value.members {
-      tellGaps(of: field)
-      tags += members.compactMap { member in
-        member.value.text.map { Output.Member(key: member.key, value: .string($0)) }
-      }
+    for tag in entries("azure_tags", in: &section) {
+      tags.append(Output.Member(key: tag.name, value: .string(tag.value)))
     }
     for var tag in objects("azure_tag", in: &section) {
       guard let name = text("name", in: &tag) else { continue }

@@ -55,6 +55,28 @@ extension Mapper {
     return texts
   }
 
+  /// The names and texts of an object.
+  mutating func entries(
+    _ name: String, in section: inout Section
+  ) -> [(name: String, value: String)] {
+    guard let field = section.take(name), !field.value.isEmpty, field.value.content != .list([])
+    else { return [] }
+    tellGaps(of: field)
+    guard let members = field.value.members else {
+      tell(.loss, "\(quoted(name)) is no object: it is left out", at: field.place)
+      return []
+    }
+    return members.compactMap { member in
+      guard let text = member.value.text else {
+        tell(
+          .loss, "\(quoted(member.key)) of \(quoted(name)) is no text: it is left out",
+          at: field.place)
+        return nil
+      }
+      return (member.key, text)
+    }
+  }
+
   /// Numbers of a list.
   mutating func integers(_ name: String, in section: inout Section) -> [Int]? {
     guard let field = section.take(name), field.value.content != .null else { return nil }
