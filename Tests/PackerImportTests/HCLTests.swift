@@ -109,7 +109,7 @@ import Testing
     #expect(message.contains("nest deeper than 64 levels"), "\(message)")
   }
 
-  @Test(arguments: [".a", "[0]", " + 1", " && a", ".*.a"])
+  @Test(arguments: [".a", "[0]", " + 1", " && a"])
   func `a chain that never ends is refused`(link: String) throws {
     let text = "x = a" + String(repeating: link, count: 100_000)
     let message = try #require(Import(hcl: text).outcome.errors.first)
@@ -122,7 +122,7 @@ import Testing
       locals += "a\(index) = \"${local.a\(index - 1)}${local.a\(index - 1)}\"\n"
     }
     let value = try value("local.a60", locals: locals)
-    #expect(value.gaps.count == 1)
-    #expect((value.text ?? "").utf8.count < 100)
+    #expect(value.gaps.map(\.name) == ["too-long"])
+    #expect((value.text ?? "").utf8.count <= Evaluator.maximumText)
   }
 }

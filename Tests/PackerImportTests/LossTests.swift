@@ -63,9 +63,9 @@ import Testing
     if let evidence {
       #expect(outcome.text.contains(evidence), "\(attribute): \(outcome.text)")
     } else {
-      // The provisioner starts in line 14; a download is told as a whole.
-      let lines = outcome.remarks.filter { $0.position.line >= 14 }.map(\.position.line)
-      #expect(lines.contains(15) || lines.contains(14), "\(attribute): \(outcome.remarks)")
+      // The provisioner starts in line 15; a download is told as a whole.
+      let lines = outcome.remarks.filter { $0.position.line >= 15 }.map(\.position.line)
+      #expect(lines.contains(16) || lines.contains(15), "\(attribute): \(outcome.remarks)")
     }
     #expect(outcome.reading?.template != nil)
   }
@@ -74,7 +74,7 @@ import Testing
   func `a provisioner that is not understood is told`(kind: String) {
     let outcome = Import(provisioners: #"provisioner "\#(kind)" { a = 1 }"#).outcome
     #expect(outcome.image?.customizers.isEmpty == true)
-    let told = outcome.remarks.filter { $0.position.line == 14 }
+    let told = outcome.remarks.filter { $0.position.line == 15 }
     #expect(told.count == 1)
     #expect(told.first?.kind == (kind == "breakpoint" ? .note : .loss))
   }

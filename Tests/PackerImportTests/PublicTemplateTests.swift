@@ -125,7 +125,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("linux-runner", 6), ("windows-desktop", 6), ("gallery", 4), ("json-linux", 4),
+    ("linux-runner", 6), ("windows-desktop", 5), ("gallery", 3), ("json-linux", 4),
     ("json-windows", 2), ("qemu", 10),
   ])
   func `a template's losses are as many as it has`(fixture: String, losses: Int) throws {

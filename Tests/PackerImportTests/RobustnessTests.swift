@@ -52,9 +52,10 @@ struct RobustnessTests {
     var dice = Dice(state: UInt64(name.count))
     var results = 0
     for _ in 0..<1500 {
-      let files = project.templates.map { file in
-        PackerFile(name: file.name, bytes: Self.mutated(file.bytes, &dice))
-      }
+      var files = project.templates
+      let index = Int.random(in: 0..<files.count, using: &dice)
+      let bytes = Self.mutated(files[index].bytes, &dice)
+      files[index] = PackerFile(name: files[index].name, bytes: bytes)
       var changed = PackerProject(templates: files)
       changed.variableFiles = project.variableFiles
       let outcome = changed.imported()

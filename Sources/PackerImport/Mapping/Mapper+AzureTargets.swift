@@ -6,8 +6,8 @@ extension Mapper {
     _ section: inout Section, _ scope: AzureScope, location: String, tags: Output?
   ) -> [Output] {
     var targets: [Output] = []
-    if let name = text("managed_image_name", in: &section) {
-      let group = requiredText("managed_image_resource_group_name", in: &section)
+    if let name = resourceName("managed_image_name", in: &section) {
+      let group = requiredName("managed_image_resource_group_name", in: &section)
       targets.append(
         .members([
           "type": .string("ManagedImage"), "runOutputName": .string(outputName(name, "image")),
@@ -56,10 +56,10 @@ extension Mapper {
     _ gallery: Section, _ scope: AzureScope, location: String, replicas: Int?
   ) -> [Output.Member] {
     var gallery = gallery
-    let subscription = text("subscription", in: &gallery) ?? scope.subscription
-    let group = requiredText("resource_group", in: &gallery)
-    let name = requiredText("gallery_name", in: &gallery)
-    let image = requiredText("image_name", in: &gallery)
+    let subscription = resourceName("subscription", in: &gallery) ?? scope.subscription
+    let group = requiredName("resource_group", in: &gallery)
+    let name = requiredName("gallery_name", in: &gallery)
+    let image = requiredName("image_name", in: &gallery)
     var id = AzureScope(subscription: subscription).resource(
       in: group, "Microsoft.Compute/galleries/\(name)/images/\(image)")
     if let number = galleryVersion(&gallery) { id += "/versions/\(number)" }
@@ -84,7 +84,7 @@ extension Mapper {
   /// The version, if it is one; without it, the next number is taken.
   private mutating func galleryVersion(_ gallery: inout Section) -> String? {
     let field = gallery.fields.first { $0.name == "image_version" }
-    guard let text = text("image_version", in: &gallery), let field else { return nil }
+    guard let text = resourceName("image_version", in: &gallery), let field else { return nil }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     let isVersion = parts.count == 3 && parts.allSatisfy { Int($0).map { $0 >= 0 } ?? false }
     if isVersion || !field.value.gaps.isEmpty { return text }

@@ -23,6 +23,21 @@ extension Mapper {
     return "<\(name)>"
   }
 
+  /// A name that becomes a part of an id; `nil` where it is absent.
+  mutating func resourceName(_ name: String, in section: inout Section) -> String? {
+    let place = section.place(of: name)
+    guard let text = text(name, in: &section) else { return nil }
+    if text.contains("/") || text == "." || text == ".." {
+      tell(.error, "\(quoted(text)) is no name of a resource of Azure", at: place)
+    }
+    return text
+  }
+
+  /// A name that becomes a part of an id; a placeholder stands for one that is absent.
+  mutating func requiredName(_ name: String, in section: inout Section) -> String {
+    resourceName(name, in: &section) ?? requiredText(name, in: &section)
+  }
+
   /// A text in which nothing may stay open, such as a path.
   ///
   /// What `-var` can give is asked for; what only Packer knows costs the step.
