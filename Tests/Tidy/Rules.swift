@@ -2,7 +2,7 @@
 ///
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
-  "Catalog": Module(ours: ["Digests", "HTTP", "Template"]),
+  "Catalog": Module(ours: ["Digests", "Disks", "HTTP", "Template"]),
   "Deprovision": Module(),
   "Digests": Module(c: ["CCrypto"]),
   "Disks": Module(),

@@ -15,8 +15,8 @@ struct LocalSite {
 
   /// How long the VM may take to be reached.
   let timeout: Duration
-  /// What the build is to make.
-  let product: Planner.Product
+  /// How its image is made.
+  let image: ImagePlan
   /// What the user should know before the build, a sentence each.
   let notes: [String]
   private let setup: QEMUProvider.Setup
@@ -63,10 +63,11 @@ struct LocalSite {
       diskSize: try source.diskSize(template.vmProfile.osDiskSize),
       dataDisks: template.additionalDataDisks, accelerator: accelerator.accelerator,
       sshTimeout: timeout)
-    product = .image(
-      source: source.description,
+    image = ImagePlan(
+      template, source: source.description,
       machine: "\(size.name): \(size.cpus) processors, \(size.memory) MiB of memory",
-      outputs: outputs.map { $0.planned(in: file) }, keep: arguments.keep)
+      outputs: outputs.map { $0.planned(in: file) },
+      keeping: arguments.keep ? .always : .asTheTemplateSays)
   }
 
   /// The room that a build needs at least: what a small template adds to its source.
@@ -85,8 +86,9 @@ struct LocalSite {
           name: step.outline.name, type: step.outline.type, digest: step.contentDigest)
       },
       source: Provenance.Origin(identity: source.identity, version: source.version),
-      firmware: source.firmware, architecture: source.disk.architecture.rawValue, made: started)
-    return .vm(provider, LocalDistributor(store, outputs, provenance))
+      firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
+    )
+    return .vm(provider, LocalDistributor(store, outputs, provenance), image)
   }
 
   private struct Size {

@@ -16,7 +16,7 @@ struct Narration {
   private var lines: [Source: LineAssembler] = [:]
   private var recalled: [Int: [String]] = [:]
   private var results: [StepResult] = []
-  private var fetched = ""
+  private var fetched: Set<String> = []
   private var text: [UInt8] = []
 
   /// Tells in `manner` of a run whose log is at the path `log`.
@@ -51,8 +51,7 @@ struct Narration {
       self.run = run
       say("kiln \(run.run): \(run.template) on \(run.on), steps: \(run.steps.count)", .bold)
     case .fetching(let uri, _, _):
-      if uri != fetched, manner.display == .plain { say("fetching \(uri)") }
-      fetched = uri
+      if fetched.insert(uri).inserted, manner.display == .plain { say("fetching \(uri)") }
     case .connected(let machine, let facts, let wait):
       say("connected to \(machine) as \(facts.user) after \(Elapsed(wait))")
     case .stepStarted(let step):
