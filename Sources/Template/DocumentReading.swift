@@ -83,7 +83,8 @@ extension TemplateDocument {
   private static func rejectParameters(_ inputs: DeploymentInputs, _ session: EvaluationSession) {
     for (name, _) in inputs.parameters.values.sorted(by: { $0.name < $1.name }) {
       session.findings.fail(
-        .undeclaredParameter, "there is no parameter \(quoted(name)) to set: this is no ARM deployment template",
+        .undeclaredParameter,
+        "there is no parameter \(quoted(name)) to set: this is no ARM deployment template",
         at: .start, path: "", hint: "`--set` fills in a placeholder `<name>`")
     }
   }

@@ -20,35 +20,45 @@ private struct ExpressionFuzzer {
   var generator: RepeatableGenerator
 
   private static let names =
-    TemplateFunction.all.values.map(\.name).sorted() + ContextFunction.all.values.map(\.name).sorted()
+    TemplateFunction.all.values.map(\.name).sorted()
+    + ContextFunction.all.values.map(\.name).sorted()
     + ["reference", "listKeys", "contoso.f", "contoso.endless", "nosuch"]
 
   private static let atoms = [
-    "0", "1", "-1", "3", "800", "10000", "9223372036854775807", "''", "'a'", "'A'", "'{0}'", "'{0:N2}'",
+    "0", "1", "-1", "3", "800", "10000", "9223372036854775807", "''", "'a'", "'A'", "'{0}'",
+    "'{0:N2}'",
     "'{\"a\": [1]}'", "'P1D'", "'2020-01-01'", "'10.0.0.0/8'", "'Microsoft.X/y'", "'é\u{1F600}'",
     "'{0,99999}'", "'http://a/b'", "true()", "null()", "createArray()", "createObject('a', 1)",
-    "variables('v')", "variables('loop')", "variables('grow')", "parameters('p')", "parameters('none')",
+    "variables('v')", "variables('loop')", "variables('grow')", "parameters('p')",
+    "parameters('none')",
     "range(0, 100)", "range(0, 10000)", "copyIndex()", "lambdaVariables('x')", "resourceGroup()",
     "padLeft('a', 2000000)", "split(padLeft('', 1000000, ','), ',')",
   ]
 
-  private static let noise = ["(", ")", "[", "]", "'", ",", ".", "''", "\"", "\\", " ", "\u{0}", "x", "9"]
+  private static let noise = [
+    "(", ")", "[", "]", "'", ",", ".", "''", "\"", "\\", " ", "\u{0}", "x", "9",
+  ]
 
   mutating func expression(_ depth: Int = 0) -> String {
     guard depth < 5, Int.random(in: 0..<4, using: &generator) > 0 else {
       return Self.atoms.randomElement(using: &generator) ?? "1"
     }
     switch Int.random(in: 0..<12, using: &generator) {
-    case 0: return expression(depth + 1) + "." + (["a", "x", "length"].randomElement(using: &generator) ?? "a")
+    case 0:
+      return expression(depth + 1) + "."
+        + (["a", "x", "length"].randomElement(using: &generator) ?? "a")
     case 1: return expression(depth + 1) + "[" + expression(depth + 1) + "]"
     case 2:
-      let function = ["map", "filter", "reduce", "sort", "toObject", "groupBy"].randomElement(using: &generator) ?? "map"
+      let function =
+        ["map", "filter", "reduce", "sort", "toObject", "groupBy"].randomElement(using: &generator)
+        ?? "map"
       let first = function == "reduce" ? ", " + expression(depth + 1) : ""
       return "\(function)(\(expression(depth + 1))\(first), lambda('x', \(expression(depth + 1))))"
     default:
       let count = Int.random(in: 0..<4, using: &generator)
       let arguments = (0..<count).map { _ in expression(depth + 1) }
-      return "\(Self.names.randomElement(using: &generator) ?? "concat")(\(arguments.joined(separator: ", ")))"
+      return
+        "\(Self.names.randomElement(using: &generator) ?? "concat")(\(arguments.joined(separator: ", ")))"
     }
   }
 
@@ -69,7 +79,8 @@ private struct ExpressionFuzzer {
   /// A deployment with random expressions where they count.
   mutating func document() -> [UInt8] {
     let image = DeploymentKit.image(
-      quoted(), "\"condition\": \(quotedJSON()), \"copy\": {\"name\": \"c\", \"count\": \(quotedJSON())},",
+      quoted(),
+      "\"condition\": \(quotedJSON()), \"copy\": {\"name\": \"c\", \"count\": \(quotedJSON())},",
       customize: "[{\"type\": \"Shell\", \"inline\": [\(quotedJSON())]}, \(quotedJSON())]")
     return Array(
       #"""
@@ -85,7 +96,8 @@ private struct ExpressionFuzzer {
 
   private mutating func quoted() -> String {
     let text = "[\(text())]"
-    return text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\u{0}", with: " ")
+    return text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing(
+      "\u{0}", with: " ")
   }
 
   private mutating func quotedJSON() -> String { "\"\(quoted())\"" }
@@ -136,7 +148,8 @@ private struct ExpressionFuzzer {
 /// What holds for all values of some kind.
 @Suite struct EvaluatorPropertyTests {
   private static let texts = [
-    "", "a", "it''s", "{}", "<x>", "é", "\u{1F600}x", " sp ace ", "a/b?c=d&e", "[x]", "%41", "=", "\t",
+    "", "a", "it''s", "{}", "<x>", "é", "\u{1F600}x", " sp ace ", "a/b?c=d&e", "[x]", "%41", "=",
+    "\t",
   ]
 
   @Test(arguments: texts)
@@ -157,7 +170,8 @@ private struct ExpressionFuzzer {
   func `division and remainder fit together`(numbers: (Int, Int)) throws {
     let (left, right) = numbers
     #expect(
-      try evaluate("add(mul(div(\(left), \(right)), \(right)), mod(\(left), \(right)))") == "\(left)")
+      try evaluate("add(mul(div(\(left), \(right)), \(right)), mod(\(left), \(right)))")
+        == "\(left)")
   }
 
   @Test(arguments: 0..<200)

@@ -47,7 +47,8 @@ extension TemplateDocument {
     }
   }
 
-  private static func rejectUnknownParameters(_ inputs: DeploymentInputs, _ scope: DeploymentScope) {
+  private static func rejectUnknownParameters(_ inputs: DeploymentInputs, _ scope: DeploymentScope)
+  {
     for (key, given) in inputs.parameters.sorted(by: { $0.key < $1.key })
     where scope.declarations[key] == nil {
       let names = scope.declarations.values.map(\.name).sorted()
@@ -64,11 +65,13 @@ extension TemplateDocument {
     let place = root.fieldMember("resources")?.keyPosition ?? root.position
     if skipped > 0 {
       session.findings.fail(
-        .nothingDeployed, "there is nothing to build: the condition of each image template is false", at: place,
+        .nothingDeployed,
+        "there is nothing to build: the condition of each image template is false", at: place,
         path: "resources", hint: "a parameter may decide: give it with `-p name=value`")
     } else {
       session.findings.fail(
-        .noImageTemplate, "the deployment has no resource `Microsoft.VirtualMachineImages/imageTemplates`",
+        .noImageTemplate,
+        "the deployment has no resource `Microsoft.VirtualMachineImages/imageTemplates`",
         at: place, path: "resources")
     }
   }
@@ -78,7 +81,8 @@ extension TemplateDocument {
   ) {
     for (index, found) in templates.enumerated() where found.dependsOn.contains(index) {
       session.findings.fail(
-        .circle, "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn`",
+        .circle,
+        "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn`",
         at: found.body.position, path: "")
     }
     var done: Set<Int> = []
@@ -89,12 +93,14 @@ extension TemplateDocument {
       if ready.isEmpty { break }
       done.formUnion(ready)
     }
-    guard done.count < templates.count, let first = templates.indices.first(where: { !done.contains($0) })
+    guard done.count < templates.count,
+      let first = templates.indices.first(where: { !done.contains($0) })
     else { return }
     let names = templates.indices.filter { !done.contains($0) }
       .map { quoted(templates[$0].name ?? "?") }
     session.findings.fail(
-      .circle, "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn`",
+      .circle,
+      "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn`",
       at: templates[first].body.position, path: "")
   }
 }
@@ -137,7 +143,8 @@ private struct NeededParameters {
     for name in names.sorted() {
       let position = scope.declarations[name.lowercased()]?.position ?? .start
       scope.session.findings.fail(
-        .absentParameter, "the build depends on the parameter \(quoted(name)), which has no value", at: position,
+        .absentParameter, "the build depends on the parameter \(quoted(name)), which has no value",
+        at: position,
         path: "parameters", hint: "give it with `-p \(printable(name))=value`")
     }
   }

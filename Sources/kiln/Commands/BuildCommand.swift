@@ -9,8 +9,10 @@ struct BuildCommand: AsyncParsableCommand {
 
   @OptionGroup var baking: BakingArguments
 
+  @OptionGroup(title: "At a terminal") var asking: AskingArguments
+
   func run() async throws {
-    try await Baking(baking).bake()
+    try await Baking(baking).bake(asking)
   }
 }
 
@@ -45,6 +47,8 @@ struct BakingArguments: ParsableArguments {
   @OptionGroup(title: "Values for the template") var deployment: DeploymentOptions
 
   @OptionGroup(title: "Several image templates in one file") var choice: TemplateChoice
+
+  @OptionGroup(title: "Which customizers run") var steps: SelectionArguments
 
   @OptionGroup(title: "In a VM on this machine") var local: LocalArguments
 

@@ -12,11 +12,11 @@ import Template
 
 /// The composition root of `build` and `plan`: it puts the parts together for one template.
 struct Baking {
-  private let arguments: BakingArguments
+  let arguments: BakingArguments
   /// The host to bake on; `nil` for a VM on this machine.
-  private let host: SSHHost?
-  private let redactor = Redactor()
-  private let signals: Signals
+  let host: SSHHost?
+  let redactor = Redactor()
+  let signals: Signals
 
   /// Somebody waits for the build: a refused connection is told within eight seconds.
   ///
@@ -39,22 +39,31 @@ struct Baking {
   }
 
   /// Bakes, and ends the process with the exit code that says how it went.
-  func bake() async throws {
+  func bake(_ asking: AskingArguments) async throws {
+    try asking.check()
     let document = try await document()
     let chosen = try arguments.choice.places(in: document.reading)
-    guard chosen.count > 1 else {
-      let baked = try await bake(document.reading.templates[chosen[0]], of: document, .alone)
-      if arguments.json { try StandardOutput.write(json: baked.directory.record()) }
-      throw ExitCode(baked.result.exitCode)
+    if chosen.count > 1 { try await bakeSeveral(document, chosen, asking) }
+    let target = BakingTarget(document, document.reading.templates[chosen[0]])
+    let (plan, site) = try await plan(target, manner)
+    let directory = try record(plan, site)
+    let terminal = Terminal(manner, log: directory.logPath)
+    let guide = asking.guide(at: terminal, workbench(for: directory, site, target))
+    let run = try BakingRun(directory, plan, site, terminal, redactor)
+    let result = try await run.bake(signals, guide)
+    if arguments.json { try StandardOutput.write(json: directory.record()) }
+    throw ExitCode(result.exitCode)
+  }
+
+  private func workbench(
+    for directory: RunDirectory, _ site: BakingSite, _ target: BakingTarget
+  ) -> Workbench {
+    Workbench(
+      machine: site.machine, doorway: site.doorway(of: directory), directory: directory
+    ) {
+      let again = try await target.found(in: document())
+      return try await layOut(again, site, manner)
     }
-    let company = BakingCompany(document.reading, chosen, jobs: host == nil ? arguments.choice.jobs : 1)
-    let ends = try await company.bake(signals) { entry in
-      try await bake(entry, of: document, .amongOthers(entry.name))
-    }
-    if arguments.json {
-      try StandardOutput.write(json: ends.compactMap(\.directory).map { try $0.record() })
-    }
-    throw ExitCode(BakingCompany.exit(of: ends, stop: signals.stop).rawValue)
   }
 
   /// Prints what a build would do.
@@ -63,7 +72,8 @@ struct Baking {
     let chosen = try arguments.choice.places(in: document.reading)
     var views: [PlanView] = []
     for place in document.reading.waves.flatMap(\.self) where chosen.contains(place) {
-      let (plan, site) = try await plan(document.reading.templates[place], of: document, manner)
+      let target = BakingTarget(document, document.reading.templates[place])
+      let (plan, site) = try await plan(target, manner)
       views.append(PlanView(plan, on: site))
     }
     if !arguments.json {
@@ -75,37 +85,37 @@ struct Baking {
     }
   }
 
-  /// Whether other builds run beside one.
-  private enum Company {
-    case alone
-    /// Each line then names its template.
-    case amongOthers(String)
+  func plan(
+    _ target: BakingTarget, _ manner: ConsoleManner
+  ) async throws -> (Plan, BakingSite) {
+    let site = try await site(target.template)
+    do {
+      return try await signals.cancelling { (try await layOut(target, site, manner), site) }
+    } catch let error as CancellationError {
+      throw CommandFault(
+        "the build was stopped by request before it began",
+        exit: RunEnding.exit(for: error, signals.stop))
+    }
   }
 
-  private func bake(
-    _ entry: DocumentReading.Entry, of document: DeploymentDocument, _ company: Company
-  ) async throws -> BakedTemplate {
-    var manner = manner
-    var screen = Screen.standardError
-    if case .amongOthers(let name) = company {
-      manner.display = .plain
-      manner.color = .off
-      screen = .standardError(linesBegin: "\(name): ")
-    }
-    let (plan, site) = try await plan(entry, of: document, manner)
-    let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
+  /// The record of a run that begins now.
+  func record(_ plan: Plan, _ site: BakingSite) throws -> RunDirectory {
+    try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
-        process: try .current(), steps: plan.allSteps.map(\.outline), start: .now())
+        process: try .current(), steps: plan.outlines, start: .now())
     }
-    let terminal = Terminal(manner, log: directory.logPath, screen: screen)
-    let result = try await BakingRun(directory, plan, site, terminal, redactor).bake(signals)
-    return BakedTemplate(directory: directory, result: result)
   }
 
+  /// The document as its file now is; what is wrong with it is told.
   private func document() async throws -> DeploymentDocument {
     for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
     let document = try await arguments.deployment.read(arguments.template, for: .build)
+    for secret in document.reading.secrets {
+      if redactor.add(Pipeline.Secret(secret)) == .tooShort {
+        StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
+      }
+    }
     for diagnostic in document.reading.diagnostics {
       StandardError.write(diagnostic.rendered(in: document.reading.file))
     }
@@ -113,36 +123,20 @@ struct Baking {
       throw CommandFault(
         "could not use the template `\(arguments.template)`: see above", exit: .usage)
     }
-    for secret in document.reading.secrets {
-      if redactor.add(Pipeline.Secret(secret)) == .tooShort {
-        StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
-      }
-    }
     return document
   }
 
-  private func plan(
-    _ entry: DocumentReading.Entry, of document: DeploymentDocument, _ manner: ConsoleManner
-  ) async throws -> (Plan, BakingSite) {
-    let template = entry.template
-    let site = try await site(template)
+  private func layOut(
+    _ target: BakingTarget, _ site: BakingSite, _ manner: ConsoleManner
+  ) async throws -> Plan {
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
-      scripts: try scripts(), scriptUser: arguments.scriptUser,
-      product: product(site),
-      report: { events.receive($0) })
+      scripts: try scripts(), scriptUser: arguments.scriptUser, product: product(site),
+      selection: arguments.steps.selection, report: { events.receive($0) })
     do {
-      return try await signals.cancelling {
-        (
-          try await planner.plan(template, from: document.bytes, named: document.reading.file), site
-        )
-      }
-    } catch let error as CancellationError {
-      throw CommandFault(
-        "the build was stopped by request before it began",
-        exit: RunEnding.exit(for: error, signals.stop))
+      return try await planner.plan(target.template, from: target.bytes, named: arguments.template)
     } catch let problems as PlanProblems {
       terminal.close()
       StandardError.write(problems.description)
@@ -203,7 +197,7 @@ struct Baking {
           + "--deprovision does it")
   }
 
-  private var manner: ConsoleManner {
+  var manner: ConsoleManner {
     .fitting(
       ConsoleManner.Device(STDERR_FILENO), ProcessInfo.processInfo.environment,
       arguments.quiet ? .quiet : .normal)

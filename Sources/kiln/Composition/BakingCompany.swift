@@ -44,8 +44,9 @@ struct BakingCompany {
   /// Bakes each as soon as those that it depends on are done and there is room for it.
   /// - Returns: what came of each, in the order of the file.
   func bake(
-    _ signals: Signals, _ bake: @escaping @Sendable (DocumentReading.Entry) async throws -> BakedTemplate
-  ) async throws -> [End] {
+    _ signals: Signals,
+    _ bake: @escaping @Sendable (DocumentReading.Entry) async throws -> BakedTemplate
+  ) async -> [End] {
     var ends: [Int: End] = [:]
     var running: Set<Int> = []
     await withTaskGroup(of: (Int, End).self) { group in
