@@ -77,11 +77,11 @@ struct Baking {
       views.append(PlanView(plan, on: site))
     }
     if !arguments.json {
-      try StandardOutput.write(lines: views.flatMap(\.lines))
+      try StandardOutput.write(lines: views.flatMap(\.lines).map(redactor.redact))
     } else if views.count == 1 {
-      try StandardOutput.write(json: views[0])
+      try StandardOutput.write(json: views[0], through: redactor)
     } else {
-      try StandardOutput.write(json: views)
+      try StandardOutput.write(json: views, through: redactor)
     }
   }
 
@@ -103,7 +103,8 @@ struct Baking {
     try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
-        process: try .current(), steps: plan.outlines, start: .now())
+        process: try .current(), steps: plan.outlines.map { $0.redacted(by: redactor) },
+        start: .now())
     }
   }
 
@@ -139,7 +140,7 @@ struct Baking {
       return try await planner.plan(target.template, from: target.bytes, named: arguments.template)
     } catch let problems as PlanProblems {
       terminal.close()
-      StandardError.write(problems.description)
+      StandardError.write(redactor.redact(problems.description))
       throw CommandFault(
         "could not plan the build of `\(arguments.template)`: see above",
         exit: RunEnding.exit(for: problems, nil))
@@ -201,5 +202,15 @@ struct Baking {
     .fitting(
       ConsoleManner.Device(STDERR_FILENO), ProcessInfo.processInfo.environment,
       arguments.quiet ? .quiet : .normal)
+  }
+}
+
+extension StepOutline {
+  /// The outline as a record may have it: the line of an inline script can hold a secret.
+  fileprivate func redacted(by redactor: Redactor) -> StepOutline {
+    var outline = self
+    outline.name = redactor.redact(name)
+    outline.summary = redactor.redact(summary)
+    return outline
   }
 }
