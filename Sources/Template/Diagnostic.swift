@@ -26,11 +26,20 @@ public struct Diagnostic: Hashable, Codable, Sendable {
   /// What to do about it, where there is something to do.
   public let hint: String?
 
+  /// That Azure Image Builder refuses the template for this; `nil` where it does not, or where
+  /// that is not known.
+  public let refusal: Refusal?
+
+  /// What Azure Image Builder says when it refuses a template.
+  public struct Refusal: Hashable, Codable, Sendable {
+    /// Its own words; `nil` where no public source shows them.
+    public let wording: String?
+  }
+
   /// Describes one finding.
   public init(
     _ severity: Severity, _ code: Code, _ message: String, at position: SourcePosition,
-    path: String,
-    hint: String? = nil
+    path: String, hint: String? = nil, refusal: Refusal? = nil
   ) {
     self.severity = severity
     self.code = code
@@ -38,6 +47,7 @@ public struct Diagnostic: Hashable, Codable, Sendable {
     self.position = position
     self.path = path
     self.hint = hint
+    self.refusal = refusal
   }
 
   /// The finding as compilers write it, `file:line:column: error: path: message [code]`, and the

@@ -24,8 +24,10 @@ public enum TemplateDocument {
   /// `apiVersion` in the document decides which fields are known, and from 2024-02-01 on unknown
   /// ones are errors, as they are for the service. Without a version that exists, all fields are
   /// known and unknown ones are warnings.
-  public static func read(_ bytes: [UInt8], named file: String) -> TemplateReading {
-    read(bytes, named: file) { decoder, root in decoder.declaredVersion(root) }
+  public static func read(
+    _ bytes: [UInt8], named file: String, _ strictness: Strictness = .byVersion
+  ) -> TemplateReading {
+    read(bytes, named: file, strictness) { decoder, root in decoder.declaredVersion(root) }
   }
 
   /// Reads a template that was sent to an API of this version: it counts, and `apiVersion` in the
@@ -33,15 +35,15 @@ public enum TemplateDocument {
   public static func read(
     _ bytes: [UInt8], named file: String, sentTo version: APIVersion
   ) -> TemplateReading {
-    read(bytes, named: file) { _, _ in version }
+    read(bytes, named: file, .byVersion) { _, _ in version }
   }
 
   private static func read(
-    _ bytes: [UInt8], named file: String,
+    _ bytes: [UInt8], named file: String, _ strictness: Strictness,
     choosingVersion choose: (inout TemplateDecoder, JSONValue) -> APIVersion?
   ) -> TemplateReading {
     let (root, findings) = JSONReader.read(bytes)
-    var decoder = TemplateDecoder(version: nil)
+    var decoder = TemplateDecoder(version: nil, strictness: strictness)
     decoder.findings.add(findings)
     var template: ImageTemplate?
     if let root, !decoder.reportOtherDocument(root) {
