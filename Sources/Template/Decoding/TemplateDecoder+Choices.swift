@@ -70,12 +70,12 @@ extension TemplateDecoder {
         hint: "the service refuses other spellings", service: service ?? .badValue)
     }
     if let version, match.since > version {
+      // No refusal: official quickstarts of 2019-05-01-preview have `WindowsUpdate`.
       warn(
         node, .wordTooNew,
         "`\(match.name)` exists from api-version \(match.since.rawValue) on, and the template "
           + "says \(version.rawValue)",
-        hint: "set `apiVersion` to `\(match.since.rawValue)` or later",
-        service: service ?? .badValue)
+        hint: "set `apiVersion` to `\(match.since.rawValue)` or later")
     }
   }
 
