@@ -56,9 +56,24 @@ public struct Diagnostic: Hashable, Codable, Sendable {
   /// The code is last, as with clang, ESLint and ShellCheck: editors that read the output of
   /// compilers know `: error:` and not `: error[code]:`.
   public func rendered(in file: String) -> String {
-    let place = "\(file):\(position.line):\(position.column)"
+    let place = place(in: file)
     let subject = path.isEmpty ? "" : "\(printable(path)): "
     let text = "\(place): \(severity.rawValue): \(subject)\(message) [\(code.rawValue)]"
     return hint.map { "\(text)\n  hint: \($0)" } ?? text
+  }
+
+  /// The same as Azure Image Builder would have it, in its own words where they are known; `nil`
+  /// where it says nothing.
+  public func renderedAsService(in file: String) -> String? {
+    guard severity == .error || refusal != nil else { return nil }
+    let subject = path.isEmpty ? "" : "\(printable(path)): "
+    let text =
+      refusal?.wording
+      ?? "\(subject)\(message) (the service refuses this; its words for it are not public)"
+    return "\(place(in: file)): error: \(text) [\(code.rawValue)]"
+  }
+
+  private func place(in file: String) -> String {
+    "\(file):\(position.line):\(position.column)"
   }
 }

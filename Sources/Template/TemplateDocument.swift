@@ -9,6 +9,9 @@ public struct TemplateReading: Sendable {
   /// Everything that was noticed, errors and warnings, in the order of the text.
   public let diagnostics: [Diagnostic]
 
+  /// What can be mended without a doubt about what was meant; see ``Mend/apply(_:to:)``.
+  public let mends: [Mend]
+
   /// All diagnostics as text for people, one after the other.
   public var renderedDiagnostics: String {
     diagnostics.map { $0.rendered(in: file) }.joined(separator: "\n")
@@ -52,6 +55,7 @@ public enum TemplateDocument {
     }
     let complete = decoder.findings.hasErrors ? nil : template
     return TemplateReading(
-      file: file, template: complete, diagnostics: decoder.findings.sorted)
+      file: file, template: complete, diagnostics: decoder.findings.sorted,
+      mends: decoder.findings.mends)
   }
 }

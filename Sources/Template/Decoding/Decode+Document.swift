@@ -42,6 +42,7 @@ extension TemplateDecoder {
     if [namespace, expected.lowercased()].contains(type.lowercased()) {
       // The address of the request decides, so bodies like official quickstarts have only half.
       warn(node, .resourceTypeSpelling, "\(quoted(type)) must be written `\(expected)`")
+      mend(node, to: "\"\(expected)\"")
     } else {
       fail(
         node, .notAnImageTemplate, "\(quoted(type)) is no image template",

@@ -68,6 +68,7 @@ extension TemplateDecoder {
       warn(
         node, .wordSpelling, "\(quoted(text)) must be written `\(spelling)`",
         hint: "the service refuses other spellings", service: service ?? .badValue)
+      mend(node, to: "\"\(spelling)\"")
     }
     if let version, match.since > version {
       // No refusal: official quickstarts of 2019-05-01-preview have `WindowsUpdate`.

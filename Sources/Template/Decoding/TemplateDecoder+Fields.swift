@@ -54,6 +54,7 @@ extension TemplateDecoder {
         oddity, .fieldSpelling, member, node, message,
         hint: refusesUnknownFields
           ? nil : "the service refuses it from api-version 2024-02-01 on")
+      mend(member, to: match, in: node)
       return match
     }
     return report(match, member, schema, node) ? match : nil
@@ -63,10 +64,21 @@ extension TemplateDecoder {
     let message = "\(schema.subject) has no field \(quoted(member.key))"
     guard findings.hasRoom(for: oddity) else { return findings.drop() }
     let names = schema.fields.filter { $0.role == .value && $0.until == nil }.map(\.name)
-    let hint = nearest(to: member.key, among: names).map { "did you mean `\($0)`?" }
+    let guess = nearest(to: member.key, among: names)
     report(
       oddity, .unknownField, member, node,
-      refusesUnknownFields ? message : "\(message): it is ignored", hint: hint)
+      refusesUnknownFields ? message : "\(message): it is ignored",
+      hint: guess.map { "did you mean `\($0)`?" })
+    // One slip of the keys, or the separators of another tool, leave no doubt.
+    if let guess, let field = schema[guess], editDistance(plain(member.key), plain(guess)) <= 1 {
+      mend(member, to: field, in: node)
+    }
+  }
+
+  /// Notes the right name for a member, unless that is there as well.
+  private mutating func mend(_ member: JSONMember, to field: Field, in node: Node) {
+    guard node.value.member(field.name) == nil else { return }
+    findings.mend(.string(old: member.key, new: "\"\(field.name)\""), at: member.keyPosition)
   }
 
   /// Reports what is odd about a field of the right name.

@@ -69,6 +69,7 @@ extension TemplateDecoder {
         warn(
           node, .looseType, "must be a number, not \(node.value.spoken): it is read as `\(value)`",
           hint: "leave the quotes out", service: .unworded)
+        mend(node, to: "\(value)")
         return value
       }
       if reportUnresolved(text, in: node) { return nil }
@@ -90,6 +91,7 @@ extension TemplateDecoder {
           .looseType,
           "must be `true` or `false` without quotes, not \(node.value.spoken): it is read "
             + "as `\(value)`", hint: "leave the quotes out", service: .unworded)
+        mend(node, to: "\(value)")
         return value
       }
       if reportUnresolved(text, in: node) { return false }

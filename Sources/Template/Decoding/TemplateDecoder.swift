@@ -43,6 +43,12 @@ struct TemplateDecoder {
     add(isError ? .error : .warning, node, code, message, hint, service)
   }
 
+  /// Notes that the string at `node` can be mended, to a JSON text.
+  mutating func mend(_ node: Node, to new: String) {
+    guard let old = node.string else { return }
+    findings.mend(.string(old: old, new: new), at: node.position)
+  }
+
   private mutating func add(
     _ severity: Diagnostic.Severity, _ node: Node, _ code: Diagnostic.Code, _ message: String,
     _ hint: String?, _ service: ServiceFault?
