@@ -20,7 +20,7 @@ extension Union {
 }
 
 extension Schema {
-  static let shell = Schema(subject: "a Shell step", fields: scriptFields)
+  static let shell = Schema(subject: "a Shell step", fields: scriptFields, either: scripts)
 
   static let powerShell = Schema(
     subject: "a PowerShell step",
@@ -31,7 +31,7 @@ extension Schema {
       Field(
         "runAsSystem", .flag, "Whether it runs as the system account; with `runElevated` only.",
         since: .v2020_02_14),
-    ])
+    ], either: scripts)
 
   static let file = Schema(
     subject: "a File step",
@@ -73,6 +73,8 @@ extension Schema {
     ])
 
   private static let stepName = Field("name", .text, "What the step is called in logs.")
+
+  private static let scripts = ["inline", "script", "scriptUri"]
 
   private static let scriptFields = [
     type, stepName,

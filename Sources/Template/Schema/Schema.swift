@@ -6,6 +6,9 @@ struct Schema: Sendable {
 
   let fields: [Field]
 
+  /// Fields of which an object must have one.
+  var either: [String] = []
+
   /// The field of this exact name.
   subscript(name: String) -> Field? { fields.first { $0.name == name } }
 }

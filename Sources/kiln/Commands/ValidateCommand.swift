@@ -59,7 +59,7 @@ struct ValidateCommand: ParsableCommand {
     var bytes = try TemplateFile.read(file)
     var reading = TemplateDocument.read(bytes, named: file, rules.strictness)
     if fix {
-      let mended = Mend.apply(reading.mends, to: bytes)
+      let mended = mended(bytes, reading)
       if mended != bytes {
         try StandardOutput.write(lines: LineDiff.lines(from: bytes, to: mended, named: file))
         try TemplateFile.replace(file, with: mended)
@@ -73,6 +73,25 @@ struct ValidateCommand: ParsableCommand {
       diagnostics: reading.diagnostics)
     if !json { tell(report) }
     return report
+  }
+
+  /// How often a text is mended over: a name that is mended can show what is wrong with its value.
+  private static let passes = 3
+
+  /// The text with all mends made, as long as none of them shows an error that was not there.
+  private func mended(_ bytes: [UInt8], _ reading: TemplateReading) -> [UInt8] {
+    var (bytes, reading) = (bytes, reading)
+    for _ in 0..<Self.passes {
+      let next = Mend.apply(reading.mends, to: bytes)
+      let after = TemplateDocument.read(next, named: reading.file, rules.strictness)
+      guard next != bytes, errors(after) <= errors(reading) else { break }
+      (bytes, reading) = (next, after)
+    }
+    return bytes
+  }
+
+  private func errors(_ reading: TemplateReading) -> Int {
+    reading.diagnostics.count { $0.severity == .error }
   }
 
   private func tell(_ report: Report) {
