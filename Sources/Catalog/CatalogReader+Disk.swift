@@ -1,4 +1,5 @@
 internal import Digests
+internal import Disks
 internal import SystemPackage
 internal import Template
 
@@ -6,14 +7,18 @@ extension CatalogReader {
   /// What can't be booted before something has unpacked it.
   private static let packed = ["xz", "gz", "bz2", "zst", "zip", "7z", "tar", "tgz"]
 
+  /// What an entry may say that its disk boots with: whoever writes it knows.
+  private static let firmwares: [Firmware] = [.bios, .uefi, .either]
+
   /// The disk of an entry that has `url` or `path`.
   mutating func disk(_ fields: Fields) -> CatalogDisk? {
     let location = fields["url"] == nil ? file(fields) : address(fields)
     let format = format(fields)
     let user = user(fields)
-    let architecture = choice("architecture", in: fields, absent: Architecture.amd64)
-    let firmware = choice(
-      "firmware", in: fields, absent: architecture == .arm64 ? Firmware.uefi : .both)
+    let architecture = choice("architecture", in: fields, of: Architecture.allCases) ?? .amd64
+    let firmware =
+      choice("firmware", in: fields, of: Self.firmwares)
+      ?? (architecture == .arm64 ? .uefi : .either)
     let versions = versions(fields)
     let newest = newest(fields)
     guard let location, let format, let user else { return nil }
@@ -105,10 +110,7 @@ extension CatalogReader {
         hint: "unpack it, and name the result with `path`")
       return nil
     }
-    if fields["format"] != nil {
-      let given: DiskFormat? = choice("format", in: fields)
-      return given
-    }
+    if fields["format"] != nil { return choice("format", in: fields, of: DiskFormat.allCases) }
     if let known = DiskFormat(rawValue: ending) { return known }
     findings.fail(
       .missingField, "an entry needs the field `format`: the name `.\(ending)` doesn't tell it",

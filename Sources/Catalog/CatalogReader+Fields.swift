@@ -77,23 +77,17 @@ extension CatalogReader {
     return nil
   }
 
-  /// One of the words of an enum; `nil` where the field is absent or another word.
-  mutating func choice<Word>(_ name: String, in fields: Fields) -> Word?
-  where Word: RawRepresentable<String> & CaseIterable {
+  /// One of `words`; `nil` where the field is absent or another word.
+  mutating func choice<Word>(_ name: String, in fields: Fields, of words: [Word]) -> Word?
+  where Word: RawRepresentable<String> {
     guard let field = fields[name], let text = text(field) else { return nil }
-    if let word = Word(rawValue: text.lowercased()) { return word }
-    let names = Word.allCases.map(\.rawValue)
+    if let word = words.first(where: { $0.rawValue == text.lowercased() }) { return word }
+    let names = words.map(\.rawValue)
     let guess = nearest(to: text, among: names).map { "did you mean `\($0)`? " } ?? ""
     fail(
       field, .unknownWord, "\(quoted(text)) is not known here",
       hint: "\(guess)it is one of \(list(names))")
     return nil
-  }
-
-  /// As ``choice(_:in:)``, with a word for a field that is absent.
-  mutating func choice<Word>(_ name: String, in fields: Fields, absent: Word) -> Word
-  where Word: RawRepresentable<String> & CaseIterable {
-    choice(name, in: fields) ?? absent
   }
 
   func list(_ names: [String]) -> String {

@@ -1,4 +1,5 @@
 import Digests
+import Disks
 import Foundation
 import SystemPackage
 import Template
@@ -52,7 +53,7 @@ import Testing
     #expect(disk.location == .file(home.appending("disks/rhel.qcow2"), sha256: nil))
     #expect(disk.format == .qcow2)
     #expect(disk.user == "me")
-    #expect(disk.firmware == .both)
+    #expect(disk.firmware == .either)
     #expect(disk.architecture == .amd64)
     #expect(catalog.warnings.isEmpty)
   }
@@ -99,12 +100,12 @@ import Testing
           + "address of the publisher's list",
         "f:4:3: error: sources[2]: an entry needs the field `image` [KILN-S002]",
         "f:4:3: error: sources[2]: an entry needs the field `format`: the name `.img` doesn't tell "
-          + "it [KILN-S002]\n  hint: it is one of `qcow2`, `vhd`, `vhdx`, `raw`",
+          + "it [KILN-S002]\n  hint: it is one of `qcow2`, `raw`, `vhd`, `vhdx`, `vmdk`",
         "f:4:4: error: sources[2].imgae: an entry has no field `imgae` [KILN-S003]\n"
           + "  hint: did you mean `image`?",
         "f:4:47: error: sources[2].user: `u u` is no name of a user [KILN-S015]",
         "f:4:66: error: sources[2].firmware: `efi` is not known here [KILN-S005]\n"
-          + "  hint: did you mean `uefi`? it is one of `bios`, `uefi`, `both`",
+          + "  hint: did you mean `uefi`? it is one of `bios`, `uefi`, `either`",
         "f:5:3: error: sources[3]: an entry needs `url` or `path`: it says nowhere what the disk is "
           + "[KILN-S006]",
         "f:6:4: error: more: the file of sources has no field `more` [KILN-S003]",

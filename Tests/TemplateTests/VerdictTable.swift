@@ -16,6 +16,8 @@ struct Verdict {
   let isValid: Bool
   /// Whether Azure Image Builder takes it, once its placeholders are filled in.
   let isAccepted: Bool
+  /// Values for the parameters that a build depends on.
+  let given: [String: String]
   /// What is odd, by line: all of it for a body, but for placeholders.
   let oddities: [Oddity]
 
@@ -32,17 +34,21 @@ extension Verdict {
     _ file: String, _ oddities: [Oddity] = [], valid: Bool = true, accepted: Bool = true
   ) -> Verdict {
     Verdict(
-      file: file, kind: .body, isValid: valid, isAccepted: accepted && valid, oddities: oddities)
+      file: file, kind: .body, isValid: valid, isAccepted: accepted && valid, given: [:],
+      oddities: oddities)
   }
 
   private static func deployment(
-    _ file: String, _ oddities: [Oddity], valid: Bool = true
+    _ file: String, _ oddities: [Oddity], given: [String: String] = [:], valid: Bool = true
   ) -> Verdict {
-    Verdict(file: file, kind: .deployment, isValid: valid, isAccepted: valid, oddities: oddities)
+    Verdict(
+      file: file, kind: .deployment, isValid: valid, isAccepted: valid, given: given,
+      oddities: oddities)
   }
 
   private static func at(_ line: Int, _ code: Diagnostic.Code) -> Oddity { Oddity(line, code) }
 
+  private static let checksum = String(repeating: "a", count: 64)
   private static let azure = "Azure__azvmimagebuilder/"
   private static let old = "Azure__azvmimagebuilder/deprecated/quickquickstarts/"
   private static let new = "Azure__azvmimagebuilder/quickquickstarts/"
@@ -174,7 +180,9 @@ extension Verdict {
     deployment(
       "jdrepo__AIB/W11SSAVDSIG/UpdateW11SSAVDSIGG2.json",
       [at(90, .trailingComma), at(109, .fieldSpelling)]),
-    deployment("jdrepo__AIB/UpdateW2019AVDSIG/UpdateW2019AVDSIG.json", [at(131, .fieldSpelling)]),
+    deployment(
+      "jdrepo__AIB/UpdateW2019AVDSIG/UpdateW2019AVDSIG.json", [at(131, .fieldSpelling)],
+      given: ["ScriptUri": "https://example.com/s.ps1"]),
     deployment("jdrepo__AIB/W11MSAVDSIG/UpdateW11MSAVDSIGG2.json", [at(110, .fieldSpelling)]),
     // `imageVersionID` and `imageid`.
     deployment(
@@ -184,16 +192,22 @@ extension Verdict {
     // `aritfactTags`, copied from an official sample.
     deployment(
       azure + "solutions/4_Using_ENV_Variables/devOpsEnvTemplate.json",
-      [at(72, .unknownField)]),
-    deployment(daniel + "armTemplates/azplatform_image_deploy_sig.json", [at(77, .unknownField)]),
-    deployment(daniel + "armTemplates/azplatform_image_deploy_mdi.json", [at(77, .unknownField)]),
-    // A source that the service gave up.
+      [at(72, .unknownField)], given: ["targetOS": "ubuntu", "packagesToInstall": "curl"]),
+    deployment(
+      daniel + "armTemplates/azplatform_image_deploy_sig.json", [at(77, .unknownField)],
+      given: ["customizescriptpath": "https://example.com/s.sh"]),
+    deployment(
+      daniel + "armTemplates/azplatform_image_deploy_mdi.json", [at(77, .unknownField)],
+      given: ["customizescriptpath": "https://example.com/s.sh"]),
+    // A source that the service gave up, and one that it still had.
     deployment(
       daniel + "armTemplates/rhel_iso_image_deploy_mdi.json",
-      [at(51, .isoSource), at(69, .unknownField)], valid: false),
+      [at(51, .isoSource), at(69, .unknownField)],
+      given: ["sourceURI": "https://example.com/i.iso", "sha256Checksum": checksum], valid: false),
     deployment(
       daniel + "solutions/3_rhel_sig_vhd/rhel_iso_image_deploy_sigvhd.json",
-      [at(40, .isoSource)], valid: false),
+      [at(39, .isoSource), at(41, .fieldSpelling)],
+      given: ["sourceURI": "https://example.com/i.iso", "sha256Checksum": checksum]),
     // A field of machines, not of images.
     deployment("Info-First__imagebuilder/cm101armTemplateWin19.json", [at(71, .unknownField)]),
     // A form to be filled in.

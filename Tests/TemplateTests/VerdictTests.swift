@@ -7,34 +7,24 @@ import Testing
 struct VerdictTests {
   private static let corpus = PublicData.files(below: "corpus")
 
-  /// Whether deployment templates are evaluated.
-  private static let evaluates =
-    read(
-      #"{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#", "#
-        + #""contentVersion": "1.0.0.0", "resources": [{"name": "n", "#
-        + #""type": "Microsoft.VirtualMachineImages/imageTemplates", "#
-        + SampleTemplate(apiVersion: #""apiVersion": "2022-07-01","#).text.dropFirst() + "]}"
-    ).template != nil
-
   @Test func `bodies of public templates have their verdict`() throws {
     let verdicts = Verdict.clean + Verdict.odd + Verdict.wrong
     for verdict in verdicts {
       let reading = try reading(of: verdict)
       let found = reading.diagnostics.filter { $0.code != .openPlaceholder }
         .map { Verdict.Oddity($0.position.line, $0.code) }
-      #expect(found == verdict.oddities, "\(verdict.file)\n\(reading.renderedDiagnostics)")
+      #expect(found == verdict.oddities, "\(verdict.file)\n\(rendered(reading))")
       check(reading, verdict)
     }
     #expect(verdicts.count >= 35)
   }
 
-  @Test(.enabled(if: evaluates, "SKIPPED: deployment templates are not evaluated yet"))
-  func `deployment templates have their verdict`() throws {
+  @Test func `deployment templates have their verdict`() throws {
     for verdict in Verdict.deployments {
       let reading = try reading(of: verdict)
       let found = Set(reading.diagnostics.map { Verdict.Oddity($0.position.line, $0.code) })
       let missing = Set(verdict.oddities).subtracting(found)
-      #expect(missing.isEmpty, "\(verdict.file): \(missing)\n\(reading.renderedDiagnostics)")
+      #expect(missing.isEmpty, "\(verdict.file): \(missing)\n\(rendered(reading))")
       check(reading, verdict)
     }
     #expect(Verdict.deployments.count >= 15)
@@ -53,16 +43,22 @@ struct VerdictTests {
     }
   }
 
-  private func reading(of verdict: Verdict) throws -> TemplateReading {
+  private func reading(of verdict: Verdict) throws -> DocumentReading {
     let found = Self.corpus.filter { $0.path.hasSuffix(verdict.file) }
     let (path, bytes) = try #require(found.first, "\(verdict.file)")
     #expect(found.count == 1, "\(verdict.file) is the end of \(found.count) paths")
-    return TemplateDocument.read(bytes, named: path)
+    var inputs = DeploymentInputs(site: DeploymentSite(secondsSince1970: 0), purpose: .check)
+    for (name, text) in verdict.given { inputs.set(parameter: name, to: text) }
+    return TemplateDocument.readAll(bytes, named: path, with: inputs)
   }
 
-  private func check(_ reading: TemplateReading, _ verdict: Verdict) {
-    #expect((reading.template != nil) == verdict.isValid, "\(verdict.file)")
+  private func rendered(_ reading: DocumentReading) -> String {
+    reading.diagnostics.map { $0.rendered(in: "") }.joined(separator: "\n")
+  }
+
+  private func check(_ reading: DocumentReading, _ verdict: Verdict) {
+    #expect((reading.templates.count == 1) == verdict.isValid, "\(verdict.file)")
     let isRefused = reading.diagnostics.contains { $0.severity == .error || $0.refusal != nil }
-    #expect(isRefused != verdict.isAccepted, "\(verdict.file)\n\(reading.renderedDiagnostics)")
+    #expect(isRefused != verdict.isAccepted, "\(verdict.file)\n\(rendered(reading))")
   }
 }

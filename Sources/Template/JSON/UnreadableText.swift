@@ -1,5 +1,5 @@
 /// Why `bytes` cannot be read as text at all; `nil` for UTF-8 of a reasonable size.
-func unreadableText(_ bytes: [UInt8], as kind: JSONTextKind) -> Diagnostic? {
+package func unreadableText(_ bytes: [UInt8], as kind: JSONTextKind) -> Diagnostic? {
   if bytes.count > JSONReader.maximumBytes {
     return Diagnostic(
       .error,
