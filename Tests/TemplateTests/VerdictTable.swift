@@ -39,10 +39,11 @@ extension Verdict {
   }
 
   private static func deployment(
-    _ file: String, _ oddities: [Oddity], given: [String: String] = [:], valid: Bool = true
+    _ file: String, _ oddities: [Oddity], given: [String: String] = [:], valid: Bool = true,
+    accepted: Bool = true
   ) -> Verdict {
     Verdict(
-      file: file, kind: .deployment, isValid: valid, isAccepted: valid, given: given,
+      file: file, kind: .deployment, isValid: valid, isAccepted: accepted && valid, given: given,
       oddities: oddities)
   }
 
@@ -189,16 +190,16 @@ extension Verdict {
       "NakayamaKento__azureimagebuilder/Windows Update/WindowsUpdate.json",
       [at(43, .fieldSpelling)]),
     deployment("Anirudh-Hungund__AIB-AVD/armTemplateWVD.json", [at(32, .fieldSpelling)]),
-    // `aritfactTags`, copied from an official sample.
+    // `aritfactTags`, copied from an official sample; two of the samples have no identity.
     deployment(
       azure + "solutions/4_Using_ENV_Variables/devOpsEnvTemplate.json",
       [at(72, .unknownField)], given: ["targetOS": "ubuntu", "packagesToInstall": "curl"]),
     deployment(
       daniel + "armTemplates/azplatform_image_deploy_sig.json", [at(77, .unknownField)],
-      given: ["customizescriptpath": "https://example.com/s.sh"]),
+      given: ["customizescriptpath": "https://example.com/s.sh"], accepted: false),
     deployment(
       daniel + "armTemplates/azplatform_image_deploy_mdi.json", [at(77, .unknownField)],
-      given: ["customizescriptpath": "https://example.com/s.sh"]),
+      given: ["customizescriptpath": "https://example.com/s.sh"], accepted: false),
     // A source that the service gave up, and one that it still had.
     deployment(
       daniel + "armTemplates/rhel_iso_image_deploy_mdi.json",
