@@ -88,8 +88,12 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "Fuzzing", dependencies: ["Template"], path: "Tests/Fuzzing", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: strict),
     tests("DigestsTests", ["Digests"]),
-    tests("TemplateTests", ["Template", "TestSupport"]),
+    tests("TemplateTests", ["Fuzzing", "Template", "TestSupport"]),
     tests(
       "CatalogTests",
       ["Catalog", "Digests", "Disks", "HTTP", "Template", "TestSupport", system]),
