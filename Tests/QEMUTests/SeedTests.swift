@@ -83,7 +83,8 @@ import Testing
   private func seed() async throws -> CloudInitSeed {
     let host = try Ed25519KeyPair.generate(comment: "host")
     return CloudInitSeed(
-      user: "kiln", authorizedKey: try Ed25519KeyPair.generate(comment: "client").publicKey,
+      user: "kiln",
+      authorizedKeys: [try Ed25519KeyPair.generate(comment: "client").publicKey],
       hostPrivateKey: host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
       hostPublicKey: host.publicKey, hostname: "web \"1\"\n: é", instanceID: "run-1")
   }

@@ -26,14 +26,20 @@ struct SSHCommand: ParsableCommand {
         hint: "a build keeps its VM after a failure with --keep, or with the template's "
           + "`errorHandling`")
     }
-    let words = [
-      "ssh", "-i", login.identity, "-p", "\(login.port)", "-o", "IdentitiesOnly=yes", "-o",
-      "UserKnownHostsFile=\(login.knownHosts)", "-o", "StrictHostKeyChecking=yes", "-o",
-      "LogLevel=ERROR", "-F", "none", "\(login.user)@127.0.0.1",
-    ]
-    var arguments = (words + command).map { strdup($0) } + [nil]
+    var arguments = (login.sshWords + command).map { strdup($0) } + [nil]
     execvp("ssh", &arguments)
     throw CommandFault(
       "could not start `ssh`: \(String(cString: strerror(errno)))", hint: "install openssh-client")
+  }
+}
+
+extension VMLogin {
+  /// The command that logs in; what should run there can follow.
+  var sshWords: [String] {
+    [
+      "ssh", "-i", identity, "-p", "\(port)", "-o", "IdentitiesOnly=yes", "-o",
+      "UserKnownHostsFile=\(knownHosts)", "-o", "StrictHostKeyChecking=yes", "-o",
+      "LogLevel=ERROR", "-F", "none", "\(user)@127.0.0.1",
+    ]
   }
 }
