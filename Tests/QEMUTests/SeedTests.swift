@@ -25,7 +25,7 @@ import Testing
       let data = try JSONDecoder().decode(JSON.self, from: Data(text.dropFirst(14).utf8))
       let user: JSON = [
         "name": "kiln", "gecos": "Image build", "shell": "/bin/bash", "lock_passwd": true,
-        "sudo": "ALL=(ALL) NOPASSWD:ALL", "ssh_authorized_keys": [.string(seed.authorizedKey)],
+        "sudo": "ALL=(ALL) NOPASSWD:ALL", "ssh_authorized_keys": [.string(seed.authorizedKeys[0])],
       ]
       #expect(data["users"] == [user])
       #expect(data["ssh_keys"]?["ed25519_private"]?.text == seed.hostPrivateKey)
