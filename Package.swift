@@ -92,7 +92,9 @@ let package = Package(
       "CatalogTests",
       ["Catalog", "Digests", "Disks", "HTTP", "Template", "TestSupport", system]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
-    tests("ImagesTests", ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
+    tests(
+      "ImagesTests",
+      ["Digests", "Disks", "Images", "Pipeline", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", system]),

@@ -53,18 +53,19 @@ struct LocalBakeTests {
       cat /opt/made/order
       test ! -e /home/packer
       ! getent passwd packer
-      ! sudo grep -rl '\(run)' /etc /home /opt /root /tmp /usr/local /var 2>/dev/null
+      # By its standard input: the log keeps what sudo was called with.
+      echo '\(run)' | sudo grep -rlF -f - /etc /home /opt /root /tmp /usr/local /var 2>/dev/null || true
       test -z "$(ls -d /var/tmp/.kiln-* 2>/dev/null)"
       test "$(sudo cat /root/.ssh/authorized_keys 2>/dev/null | grep -c kiln)" -eq 0
       test "$(cat /etc/machine-id | wc -c)" -eq 33
-      sudo journalctl --list-boots --no-pager | wc -l
+      ls /var/log/journal | wc -l
       exit 7
       """
     let visit = try await rig.kiln(["images", "boot", "baked", "--", look])
     #expect(visit.stdout == "one\ntwo\nthree\n1\n", "\(visit)")
     #expect(visit.exit == 7, "\(visit)")
     #expect(visit.stderr.contains("reach it by: ssh -i "))
-    #expect(try await rig.leftoverMachines() == [])
+    #expect((try await rig.leftoverMachines()) == [])
     _ = try await rig.kiln(["images", "boot", "g/i"]) { kiln in
       try await waitUntil("the machine") {
         try await rig.leftoverMachines().contains { $0.contains("qemu-system") }
@@ -73,7 +74,7 @@ struct LocalBakeTests {
     }
     let gc = try await rig.kiln(["gc"])
     #expect(gc.stderr.contains("removed a virtual machine that was booted"), "\(gc.stderr)")
-    #expect(try await rig.leftoverMachines() == [])
+    #expect((try await rig.leftoverMachines()) == [])
     try await checkSource(rig)
   }
 

@@ -30,7 +30,7 @@ struct LocalKillTests {
         #expect([0, 137].contains(ran.exit), "seed \(seed), \(moment): \(ran.stderr)")
         let gc = try await rig.kiln(["gc"])
         #expect(gc.exit == 0, "seed \(seed), \(moment): \(gc.stderr)")
-        #expect(try await rig.leftoverMachines() == [], "seed \(seed), \(moment)")
+        #expect((try await rig.leftoverMachines()) == [], "seed \(seed), \(moment)")
         let states = try await rig.kiln(["runs"]).stdout
         #expect(!states.contains("interrupted"), "seed \(seed), \(moment): \(states)")
       }
@@ -38,7 +38,7 @@ struct LocalKillTests {
       let ran = try await rig.build()
       #expect(ran.exit == 0, "\(ran.stderr)")
       #expect(try await rig.kiln(["images"]).stdout.contains("g/i/"))
-      #expect(try await rig.leftoverMachines() == [])
+      #expect((try await rig.leftoverMachines()) == [])
     }
   }
 

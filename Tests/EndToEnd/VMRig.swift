@@ -105,7 +105,7 @@ struct VMRig: Sendable {
       [home] + others + [
         "-name", "vm-*", "-o", "-path", "*/trials/*", "-o", "-name", ".reserved-*",
       ]
-        + ["-o", "-path", "*/.partial/*", "-o", "-name", "*.partial", "-o", "-name", "*.iso"])
+        + ["-o", "-path", "*/.partial/*", "-o", "-name", "?*.partial", "-o", "-name", "*.iso"])
     return processes + found.stdout.split(separator: "\n").map(String.init)
   }
 }

@@ -107,6 +107,9 @@ struct EventText {
     case .restarted(let step, let wait):
       type = "restarted"
       fields = Fields(step: step, seconds: wait / .seconds(1))
+    case .poweredOff(let machine, let wait):
+      type = "poweredOff"
+      fields = Fields(machine: machine, seconds: wait / .seconds(1))
     case .outputStarted(let output):
       type = "outputStarted"
       fields.output = output

@@ -80,7 +80,7 @@ extension RunRecord {
       results.removeAll { $0.number == result.number }
       results.append(result)
     case .outputFinished(let result):
-      outputs = (outputs ?? []) + [result]
+      outputs = ((outputs ?? []) + [result]).sorted { $0.planned.index < $1.planned.index }
     case .canceling:
       lastRunStatus.runState = .canceling
     case .runFinished(let result):

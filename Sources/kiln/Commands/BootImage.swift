@@ -48,9 +48,9 @@ struct BootImage: AsyncParsableCommand {
 
   func run() async throws {
     let signals = try Signals()
+    let keys = try authorizedKeys.map(PublicKeyFile.read)
     let store = try ImagesCommand.store()
     let image = try store.find(name)
-    let keys = try authorizedKeys.map(PublicKeyFile.read)
     let host = try HostCapacity.current(directory: Places.existing(Places.state))
     try HostNeeds(memory: memory, disk: 0).check(host, directory: Places.state)
     let code = try await signals.cancelling {
