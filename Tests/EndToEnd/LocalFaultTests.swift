@@ -34,7 +34,8 @@ struct LocalFaultTests {
   @Test func `a kernel that crashes ends the build in seconds, with its last words`() async throws {
     try await VMRig.with { rig in
       try rig.writeTemplate(
-        .shell("echo under way", "echo c | sudo tee /proc/sysrq-trigger", "sleep 1000"))
+        .shell(
+          "echo under way", "sleep 3", "echo c | sudo tee /proc/sysrq-trigger", "sleep 1000"))
       var crashed = ContinuousClock.now
       let ran = try await rig.build { kiln in
         try await waitUntil("the step", limit: .seconds(300)) {

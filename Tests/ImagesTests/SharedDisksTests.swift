@@ -1,7 +1,9 @@
+import Disks
 import Foundation
 import Glibc
 import Pipeline
 import SystemPackage
+import Template
 import TestSupport
 import Testing
 

@@ -21,7 +21,7 @@ import Testing
       (["x", "--user", "root"], 2, "error: --user must be a name for a new user, not `root`\n"),
       (["x", "--user", "a b"], 2, "error: --user must be a name for a new user, not `a b`\n"),
       (["x", "--memory", "12"], 2, "error: --memory must be at least 256 (MiB)\n"),
-      (["x", "--cpus", "0"], 2, "error: --cpus must be at least 1\n"),
+      (["x", "--cpus", "0"], 2, "error: --cpus must be from 1 to 255\n"),
       (
         ["x", "--authorized-key", "/etc/hostname"], 2,
         "error: could not use the key `/etc/hostname`: it is no public key\n"

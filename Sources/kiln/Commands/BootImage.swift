@@ -39,7 +39,8 @@ struct BootImage: AsyncParsableCommand {
   private static let timeout = Duration.seconds(20 * 60)
 
   func validate() throws {
-    if cpus < 1 { throw ValidationError("--cpus must be at least 1") }
+    let most = LocalArguments.mostProcessors
+    if !(1...most).contains(cpus) { throw ValidationError("--cpus must be from 1 to \(most)") }
     if memory < 256 { throw ValidationError("--memory must be at least 256 (MiB)") }
     if user.wholeMatch(of: /[a-z_][a-z0-9_-]{0,31}/) == nil || user == "root" {
       throw ValidationError("--user must be a name for a new user, not `\(user)`")
