@@ -24,6 +24,9 @@ public struct DeploymentInputs: Sendable {
   /// What the document is read for.
   public var purpose: Purpose
 
+  /// How closely the templates must keep to the API.
+  public var strictness = Strictness.byVersion
+
   /// The values of parameters, by name in lower case, with the name as it was written.
   private(set) var parameters: [String: (name: String, value: Given)] = [:]
 

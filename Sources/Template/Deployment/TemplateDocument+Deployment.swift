@@ -17,7 +17,9 @@ extension TemplateDocument {
     var entries: [DocumentReading.Entry] = []
     for found in reader.templates {
       if inputs.purpose == .build { needed.add(found.body) }
-      guard let template = decode(found.body, session, needed.names) else { continue }
+      guard let template = decode(found.body, inputs.strictness, session, needed.names) else {
+        continue
+      }
       entries.append(
         DocumentReading.Entry(
           name: found.name ?? template.name ?? name, template: template,
@@ -28,9 +30,10 @@ extension TemplateDocument {
   }
 
   private static func decode(
-    _ body: ExpressionValue, _ session: EvaluationSession, _ asked: Set<String>
+    _ body: ExpressionValue, _ strictness: Strictness, _ session: EvaluationSession,
+    _ asked: Set<String>
   ) -> ImageTemplate? {
-    var decoder = TemplateDecoder(version: nil)
+    var decoder = TemplateDecoder(version: nil, strictness: strictness)
     decoder.evaluation = OpenValues(body, reported: asked)
     let document = body.withoutUnknownHead.document
     decoder.version = decoder.declaredVersion(document)

@@ -51,17 +51,22 @@ struct DeploymentOptions: ParsableArguments {
   func read(
     _ path: String, for purpose: DeploymentInputs.Purpose
   ) async throws -> DeploymentDocument {
-    let bytes =
-      path.lowercased().hasSuffix(".bicep")
-      ? try await BicepCompiler.compile(path) : try TemplateFile.read(path)
+    let bytes = try await Self.bytes(of: path)
     let inputs = try inputs(for: path, purpose)
     return DeploymentDocument(
       bytes: bytes, reading: TemplateDocument.readAll(bytes, named: path, with: inputs))
   }
 
-  private func inputs(
-    for path: String, _ purpose: DeploymentInputs.Purpose
-  ) throws -> DeploymentInputs {
+  /// The JSON of a document: what the file holds, or what Bicep makes of it.
+  static func bytes(of path: String) async throws -> [UInt8] {
+    isBicep(path) ? try await BicepCompiler.compile(path) : try TemplateFile.read(path)
+  }
+
+  /// Whether a file must be compiled first.
+  static func isBicep(_ path: String) -> Bool { path.lowercased().hasSuffix(".bicep") }
+
+  /// What a document at this path is evaluated with.
+  func inputs(for path: String, _ purpose: DeploymentInputs.Purpose) throws -> DeploymentInputs {
     var site = DeploymentSite(secondsSince1970: Int(Date().timeIntervalSince1970))
     site.seed = UUID().uuidString
     site.templateAddress = URL(filePath: path).standardizedFileURL.absoluteString
