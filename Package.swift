@@ -81,7 +81,7 @@ let package = Package(
         "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport", "Pipeline",
         "QEMU",
         "SSH", "Template",
-        arguments,
+        arguments, subprocess,
       ],
       swiftSettings: strict),
 
@@ -99,7 +99,9 @@ let package = Package(
       ["Catalog", "Digests", "Disks", "HTTP", "Template", "TestSupport", system]),
     tests("PackerImportTests", ["PackerImport", "Template"], exclude: ["Fixtures"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
-    tests("ImagesTests", ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
+    tests(
+      "ImagesTests",
+      ["Digests", "Disks", "Images", "Pipeline", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", system]),

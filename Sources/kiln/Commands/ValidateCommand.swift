@@ -3,7 +3,7 @@ import Pipeline
 import Template
 
 /// `kiln validate`: says all that is wrong with templates.
-struct ValidateCommand: ParsableCommand {
+struct ValidateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate", abstract: "Check templates without touching anything.",
     discussion: """
@@ -11,8 +11,10 @@ struct ValidateCommand: ParsableCommand {
       code, which docs/diagnostics.md explains.
       """)
 
-  @Argument(help: "The templates.")
+  @Argument(help: "The templates: JSON that Azure Image Builder or a deployment takes, or Bicep.")
   var files: [String]
+
+  @OptionGroup(title: "Values for the templates") var deployment: DeploymentOptions
 
   @OptionGroup var rules: StrictnessArguments
 
@@ -37,11 +39,11 @@ struct ValidateCommand: ParsableCommand {
     if fix && json { throw ValidationError("--fix prints a diff, and --json JSON: leave one out") }
   }
 
-  func run() throws {
+  func run() async throws {
     var reports: [Report] = []
     for file in files {
       do {
-        reports.append(try report(on: file))
+        reports.append(try await report(on: file))
       } catch let fault as CommandFault {
         StandardError.write("error: \(fault)")
         reports.append(Report(file: file, valid: false, refused: true, diagnostics: []))
@@ -55,20 +57,14 @@ struct ValidateCommand: ParsableCommand {
     }
   }
 
-  private func report(on file: String) throws -> Report {
-    var bytes = try TemplateFile.read(file)
-    var reading = TemplateDocument.read(bytes, named: file, rules.strictness)
-    if fix {
-      let mended = mended(bytes, reading)
-      if mended != bytes {
-        try StandardOutput.write(lines: LineDiff.lines(from: bytes, to: mended, named: file))
-        try TemplateFile.replace(file, with: mended)
-        bytes = mended
-        reading = TemplateDocument.read(bytes, named: file, rules.strictness)
-      }
-    }
+  private func report(on file: String) async throws -> Report {
+    var inputs = try deployment.inputs(for: file, .check)
+    inputs.strictness = rules.strictness
+    let bytes = try await DeploymentOptions.bytes(of: file)
+    var reading = TemplateDocument.readAll(bytes, named: file, with: inputs)
+    if fix { reading = try mend(file, bytes, reading, inputs) }
     let report = Report(
-      file: file, valid: reading.template != nil,
+      file: file, valid: !reading.templates.isEmpty,
       refused: reading.diagnostics.contains { $0.severity == .error || $0.refusal != nil },
       diagnostics: reading.diagnostics)
     if !json { tell(report) }
@@ -78,19 +74,30 @@ struct ValidateCommand: ParsableCommand {
   /// How often a text is mended over: a name that is mended can show what is wrong with its value.
   private static let passes = 3
 
-  /// The text with all mends made, as long as none of them shows an error that was not there.
-  private func mended(_ bytes: [UInt8], _ reading: TemplateReading) -> [UInt8] {
-    var (bytes, reading) = (bytes, reading)
-    for _ in 0..<Self.passes {
-      let next = Mend.apply(reading.mends, to: bytes)
-      let after = TemplateDocument.read(next, named: reading.file, rules.strictness)
-      guard next != bytes, errors(after) <= errors(reading) else { break }
-      (bytes, reading) = (next, after)
+  /// Makes all mends in a file, as long as none of them shows an error that was not there.
+  /// - Returns: what the file reads like after it.
+  private func mend(
+    _ file: String, _ bytes: [UInt8], _ reading: DocumentReading, _ inputs: DeploymentInputs
+  ) throws -> DocumentReading {
+    guard !DeploymentOptions.isBicep(file) else {
+      throw CommandFault(
+        "could not mend `\(file)`: Bicep is compiled, and --fix mends JSON", exit: .usage)
     }
-    return bytes
+    var (mended, reading) = (bytes, reading)
+    for _ in 0..<Self.passes {
+      let next = Mend.apply(reading.mends, to: mended)
+      let after = TemplateDocument.readAll(next, named: file, with: inputs)
+      guard next != mended, errors(after) <= errors(reading) else { break }
+      (mended, reading) = (next, after)
+    }
+    if mended != bytes {
+      try StandardOutput.write(lines: LineDiff.lines(from: bytes, to: mended, named: file))
+      try TemplateFile.replace(file, with: mended)
+    }
+    return reading
   }
 
-  private func errors(_ reading: TemplateReading) -> Int {
+  private func errors(_ reading: DocumentReading) -> Int {
     reading.diagnostics.count { $0.severity == .error }
   }
 
