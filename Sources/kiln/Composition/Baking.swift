@@ -74,7 +74,7 @@ struct Baking {
     for place in document.reading.waves.flatMap(\.self) where chosen.contains(place) {
       let target = BakingTarget(document, document.reading.templates[place])
       let (plan, site) = try await plan(target, manner)
-      views.append(PlanView(plan, on: site))
+      views.append(PlanView(plan, on: site, document.reading.diagnostics))
     }
     if !arguments.json {
       try StandardOutput.write(lines: views.flatMap(\.lines).map(redactor.redact))

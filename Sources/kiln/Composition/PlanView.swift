@@ -1,5 +1,6 @@
 import Digests
 import Pipeline
+import Template
 
 /// A plan as it is printed.
 struct PlanView: Encodable {
@@ -12,6 +13,8 @@ struct PlanView: Encodable {
   private let steps: [StepView]
   private let outputs: [PlannedOutput]
   private let notes: [String]
+  /// What was said of the template, which is told on standard error as well.
+  private let warnings: [Diagnostic]
 
   private struct StepView: Encodable {
     let number: Int
@@ -47,7 +50,8 @@ struct PlanView: Encodable {
     }
   }
 
-  init(_ plan: Plan, on site: BakingSite) {
+  init(_ plan: Plan, on site: BakingSite, _ warnings: [Diagnostic]) {
+    self.warnings = warnings
     template = plan.template
     sha256 = plan.templateDigest.hex
     on = site.name
