@@ -48,6 +48,7 @@ let package = Package(
     module("HTTP", ["CCurl", "Digests", system]),
     module("SSH", ["CSSH2", "CCrypto"]),
     module("Disks", [subprocess, system]),
+    module("Layers", ["Digests", system]),
     .target(
       name: "Deprovision", path: "deprovision",
       resources: [.embedInCode("linux.sh"), .embedInCode("windows.ps1")],
@@ -71,14 +72,15 @@ let package = Package(
         .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/retire.sh"),
       ], swiftSettings: strict),
 
-    module("QEMU", ["CProcess", "Disks", "Guests", "Pipeline", "SSH", system]),
+    module(
+      "QEMU", ["CProcess", "Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH", system]),
 
     // The composition root.
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH",
-        "Template",
+        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers", "Pipeline", "QEMU",
+        "SSH", "Template",
         arguments,
       ],
       swiftSettings: strict),
@@ -96,6 +98,7 @@ let package = Package(
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", system]),
+    tests("LayersTests", ["Digests", "Layers", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests(

@@ -74,10 +74,13 @@ public struct Build: Sendable {
   private func bake(_ machine: any Machine) async throws {
     let guest = try await connect(to: machine)
     events.receive(.phase(.customizing))
-    if plan.needsDeprovisionScript {
+    let states = machine as? any StatefulVM
+    let done = await states?.stepsDone ?? 0
+    if done > 0 { StepReuse.tell(of: plan.steps.prefix(done), events) }
+    if done == 0, plan.needsDeprovisionScript {
       try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
     }
-    try await run(plan.steps, in: guest)
+    try await run(Array(plan.steps.dropFirst(done)), in: guest, keepingStatesOf: states)
   }
 
   /// Runs validators on a machine that is thrown away.
@@ -100,15 +103,20 @@ public struct Build: Sendable {
   }
 
   /// Runs steps in order; the first that fails ends the build, by name.
-  private func run(_ steps: [Step], in guest: any Guest) async throws {
+  private func run(
+    _ steps: [Step], in guest: any Guest, keepingStatesOf vm: (any StatefulVM)? = nil
+  ) async throws {
     for (index, step) in steps.enumerated() {
-      let ahead = steps.dropFirst(index + 1).prefix { $0.job != nil }.compactMap(\.job)
+      // A state is one between two steps: none may have begun.
+      let next = vm == nil ? steps.dropFirst(index + 1).prefix { $0.job != nil } : []
+      let ahead = next.compactMap(\.job)
       let end = try await StepRun(step, plan.stepCount, events, journal).run {
         try await apply(step, ahead, guest)
       }
       if end.outcome == .restarted, plan.needsDeprovisionScript {
         try await DeprovisionStep.replace(on: guest, after: step, events)
       }
+      try await vm?.keepState(after: step)
     }
   }
 

@@ -59,6 +59,7 @@ public actor VirtualMachine {
       try ProcessRecord.of(pid: process.pid)?.write(in: spec.directory)
       try await qmp.negotiate()
       let port = try await forwardedPort(qmp)
+      if spec.memorySource != nil { try await awaitMemory(qmp) }
       _ = try await qmp.execute(.cont)
       return VirtualMachine(
         spec, sshPort: port, process: process, qmp: qmp, history: history)

@@ -16,7 +16,8 @@ struct Kiln: AsyncParsableCommand {
     version: "kiln \(Version.current)",
     subcommands: [
       BuildCommand.self, PlanCommand.self, ValidateCommand.self, Sources.self, Runs.self, Show.self,
-      Outputs.self, ImagesCommand.self, Log.self, SSHCommand.self, Cancel.self, GCCommand.self,
+      Outputs.self, ImagesCommand.self, CacheCommand.self, Log.self, SSHCommand.self, Cancel.self,
+      GCCommand.self,
     ])
 
   static func main() async {

@@ -99,7 +99,8 @@ extension BuildEvent {
       result.errors = result.errors.map(clean)
       result.hint = result.hint.map(clean)
       return .runFinished(result)
-    case .phase, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted:
+    case .phase, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted,
+      .stateKept:
       return self
     }
   }

@@ -24,6 +24,8 @@ public enum BuildEvent: Sendable {
   case connectionRestored(after: Duration)
   /// The machine restarted because of a step, and was out of reach for the time given.
   case restarted(step: Int, outOfReach: Duration)
+  /// The VM's state after a step was kept, in the time given.
+  case stateKept(step: Int, after: Duration)
   /// A distributor began.
   case outputStarted(PlannedOutput)
   /// A distributor did a part of its work, from 0 to 1.
@@ -132,6 +134,8 @@ public enum StepOutcome: String, Sendable, Codable {
   case lost
   /// It was stopped by request or by the build timeout.
   case canceled
+  /// It was not run: the machine began in the state after it.
+  case cached
   /// It was not run.
   case skipped
 }

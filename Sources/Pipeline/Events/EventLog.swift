@@ -107,6 +107,9 @@ struct EventText {
     case .restarted(let step, let wait):
       type = "restarted"
       fields = Fields(step: step, seconds: wait / .seconds(1))
+    case .stateKept(let step, let time):
+      type = "stateKept"
+      fields = Fields(step: step, seconds: time / .seconds(1))
     case .outputStarted(let output):
       type = "outputStarted"
       fields.output = output

@@ -1,5 +1,5 @@
 import Deprovision
-import Digests
+public import Digests
 
 /// The last step: it runs what the guest's deprovision script now says (`aib.md` c.8).
 enum DeprovisionStep {
@@ -71,5 +71,13 @@ enum DeprovisionStep {
     case .killed: throw StepFailure(outline, .killed)
     case .restarted(let shutdown, _): throw StepFailure(outline, .restartedUnasked(shutdown))
     }
+  }
+}
+
+/// The script that is put into every build VM before the first step.
+public enum DeprovisionDefault {
+  /// Its checksum.
+  public static func digest() throws(DigestError) -> SHA256Digest {
+    try SHA256Digest(of: Deprovision.linux)
   }
 }

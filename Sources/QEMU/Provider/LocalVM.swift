@@ -2,6 +2,7 @@ internal import Disks
 internal import Foundation
 internal import Glibc
 internal import Guests
+internal import Layers
 internal import Pipeline
 internal import SSH
 internal import SystemPackage
@@ -21,16 +22,19 @@ actor LocalVM: BuildVM {
   private let origin: VMOrigin
   private let disks: DiskTool
   private let events: any EventSink
-  private var machine: VirtualMachine?
+  private(set) var machine: VirtualMachine?
   private var keys: Keys?
+  /// The disk that the machine writes to.
+  private var disk: String
   private var staying = false
 
   /// How a VM's scope ended.
   enum End { case gone, kept }
 
-  private struct Keys {
-    let client: Ed25519KeyPair
-    let host: Ed25519KeyPair
+  /// The public keys of the build user and of the guest.
+  struct Keys: Sendable {
+    let client: String
+    let host: String
   }
 
   init(
@@ -43,19 +47,22 @@ actor LocalVM: BuildVM {
     self.origin = origin
     self.disks = disks
     self.events = events
+    disk = place.disk
   }
 
   /// Makes all that the VM needs and starts it.
-  func start() async throws {
+  func start(as beginning: VMBeginning = .own) async throws {
     do {
       try makeDirectory()
-      let keys = try makeKeys()
-      let disk = try await makeDisk()
+      let keys = try makeKeys(beginning)
+      let disk = try await makeDisk(beginning)
       let spec = VMSpec(
-        name: name, directory: place.directory, disk: disk, dataDisks: try await makeDataDisks(),
+        name: name, directory: place.directory, disk: disk, dataDisks: try await makeDataDisks(beginning),
         firmware: setup.source.firmware, architecture: setup.source.architecture,
-        cpus: setup.cpus, memory: setup.memory, seed: place.seed)
+        cpus: setup.cpus, memory: setup.memory, seed: place.seed,
+        memorySource: try beginning.memorySource(in: place))
       self.keys = keys
+      self.disk = disk.path
       let machine = try await VirtualMachine.start(spec, accelerator: setup.accelerator)
       self.machine = machine
       try VMLogin(
@@ -70,10 +77,14 @@ actor LocalVM: BuildVM {
 
   /// Reaches the guest, which accepts no host key but the one that it was given.
   func connect(report: @escaping GuestReport) async throws -> any Guest {
+    try await reach(report)
+  }
+
+  func reach(_ report: @escaping GuestReport) async throws -> SSHGuest {
     guard let machine, let keys else { throw MachineError(.unavailable, "\(name) was not started") }
     var options = SSHOptions()
     options.identities = [place.key]
-    options.hostKeyPolicy = .pinned(keys.host.publicKey)
+    options.hostKeyPolicy = .pinned(keys.host)
     options.connectTimeout = .seconds(10)
     let target = ResolvedTarget(user: Self.user, host: "127.0.0.1", port: UInt16(machine.sshPort))
     var route = SSHRoute(
@@ -83,8 +94,7 @@ actor LocalVM: BuildVM {
       try await Self.dial(target, options, machine)
     }
     route.publicKey =
-      keys.client.publicKey.split(separator: " ").dropFirst().first.map(String.init)
-      ?? ""
+      keys.client.split(separator: " ").dropFirst().first.map(String.init) ?? ""
     do {
       return try await SSHGuest.reach(route, report: report)
     } catch let error as GuestError {
@@ -138,7 +148,7 @@ actor LocalVM: BuildVM {
       throw MachineError(.died, "the virtual machine ended: \(exit)")
     }
     switch proof {
-    case "": return CapturedDisk(place.disk)
+    case "": return CapturedDisk(disk)
     case let left?:
       throw MachineError(
         .notGeneralized, "could not generalize the image: it still has\(left)",
@@ -176,6 +186,26 @@ actor LocalVM: BuildVM {
     return .gone
   }
 
+  /// The disks of the machine that was started, in order.
+  var diskPaths: [String] {
+    guard let spec = machine?.spec else { return [] }
+    return ([spec.disk] + spec.dataDisks).map(\.path)
+  }
+
+  /// Ends a machine that could not go on from a kept state, and takes away what it was made of.
+  func startOver(removing layer: OpenLayer) async throws {
+    try await machine?.kill()
+    machine = nil
+    try VMPlace.removeFiles(place.directory)
+    try layer.clear()
+  }
+
+  /// Notes that the machine writes to another disk from now on.
+  func move(to disk: String) { self.disk = disk }
+
+  /// The public keys, once the machine has started.
+  var publicKeys: Keys? { keys }
+
   private func tellConsole() {
     guard let lines = machine?.consoleTail(lines: Self.tail), !lines.isEmpty else { return }
     events.receive(.note("the last lines of the console:"))
@@ -193,44 +223,64 @@ extension LocalVM {
     }
   }
 
-  private func makeKeys() throws -> Keys {
-    let keys = Keys(
-      client: try .generate(comment: "kiln"), host: try .generate(comment: name))
+  private func makeKeys(_ beginning: VMBeginning) throws -> Keys {
+    if case .state(let layer, _) = beginning {
+      let keys = try layer.restoreKeys(to: place)
+      try write(knownHost: keys.host)
+      return keys
+    }
+    let keys = (
+      client: try Ed25519KeyPair.generate(comment: "kiln"),
+      host: try Ed25519KeyPair.generate(comment: name)
+    )
     let secret = keys.client.privateKey.withBytes { Array($0) }
     guard
       FileManager.default.createFile(
-        atPath: place.key, contents: Data(secret), attributes: [.posixPermissions: 0o600]),
-      FileManager.default.createFile(
-        atPath: place.knownHosts, contents: Data("* \(keys.host.publicKey)\n".utf8))
+        atPath: place.key, contents: Data(secret), attributes: [.posixPermissions: 0o600])
     else {
       throw MachineError(.unavailable, "could not write the keys of \(place.directory)")
     }
+    try write(knownHost: keys.host.publicKey)
     let seed = CloudInitSeed(
       user: Self.user, authorizedKey: keys.client.publicKey,
       hostPrivateKey: keys.host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
       hostPublicKey: keys.host.publicKey, hostname: "kiln-build",
       instanceID: name)
     try seed.write(to: place.seed)
-    return keys
+    return Keys(client: keys.client.publicKey, host: keys.host.publicKey)
   }
 
-  private func makeDisk() async throws -> VMSpec.Disk {
+  private func write(knownHost key: String) throws {
+    guard
+      FileManager.default.createFile(atPath: place.knownHosts, contents: Data("* \(key)\n".utf8))
+    else {
+      throw MachineError(.unavailable, "could not write the keys of \(place.directory)")
+    }
+  }
+
+  private func makeDisk(_ beginning: VMBeginning) async throws -> VMSpec.Disk {
+    let path = beginning.disk(0) ?? place.disk
     let base: DiskImage
     let size: DiskTool.OverlaySize
-    switch origin {
-    case .source: (base, size) = (setup.source.image, setup.diskSize)
-    case .image(let disk):
+    switch (beginning, origin) {
+    case (.state(let layer, _), _): (base, size) = (layer.disk(0), .same)
+    case (_, .source): (base, size) = (setup.source.image, setup.diskSize)
+    case (_, .image(let disk)):
       (base, size) = (DiskImage(FilePath(disk.reference), format: .qcow2), .same)
     }
-    _ = try await disks.createOverlay(at: FilePath(place.disk), on: base, size: size)
-    return VMSpec.Disk(path: place.disk)
+    _ = try await disks.createOverlay(at: FilePath(path), on: base, size: size)
+    return VMSpec.Disk(path: path)
   }
 
-  private func makeDataDisks() async throws -> [VMSpec.Disk] {
+  private func makeDataDisks(_ beginning: VMBeginning) async throws -> [VMSpec.Disk] {
     var made: [VMSpec.Disk] = []
     for (index, gigabytes) in setup.dataDisks.enumerated() {
-      let path = place.dataDisk(index)
-      _ = try await disks.createEmpty(at: FilePath(path), format: .qcow2, size: gigabytes << 30)
+      let path = beginning.disk(index + 1) ?? place.dataDisk(index)
+      if case .state(let layer, _) = beginning {
+        _ = try await disks.createOverlay(at: FilePath(path), on: layer.disk(index + 1))
+      } else {
+        _ = try await disks.createEmpty(at: FilePath(path), format: .qcow2, size: gigabytes << 30)
+      }
       made.append(VMSpec.Disk(path: path))
     }
     return made

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Guests
 import Images
+import Layers
 import Pipeline
 import QEMU
 
@@ -40,6 +41,10 @@ struct GCCommand: AsyncParsableCommand {
       .removeAbandoned()
     {
       StandardError.write("removed what a killed build had begun to write: \(path)")
+    }
+    let freed = try await CacheCommand.store.prune(to: CacheLimit.current())
+    if freed.bytes > 0 {
+      StandardError.write("removed kept states that nothing needs: \(ByteText(freed.bytes))")
     }
     StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }

@@ -2,6 +2,7 @@ import Digests
 import Disks
 import Foundation
 import Images
+import Layers
 import Pipeline
 import QEMU
 import SystemPackage
@@ -20,6 +21,7 @@ struct LocalSite {
   /// What the user should know before the build, a sentence each.
   let notes: [String]
   private let setup: QEMUProvider.Setup
+  private let keeping: StateKeeping?
   private let source: ChosenSource
   private let store: ImageStore
   private let outputs: [PreparedOutput]
@@ -63,6 +65,7 @@ struct LocalSite {
       diskSize: try source.diskSize(template.vmProfile.osDiskSize),
       dataDisks: template.additionalDataDisks, accelerator: accelerator.accelerator,
       sshTimeout: timeout)
+    keeping = try arguments.cache.keeping(template, source: source.identity)
     product = .image(
       source: source.description,
       machine: "\(size.name): \(size.cpus) processors, \(size.memory) MiB of memory",
@@ -86,7 +89,9 @@ struct LocalSite {
       },
       source: Provenance.Origin(identity: source.identity, version: source.version),
       firmware: source.firmware, architecture: source.disk.architecture.rawValue, made: started)
-    return .vm(provider, LocalDistributor(store, outputs, provenance))
+    let distributor = LocalDistributor(store, outputs, provenance)
+    guard let keeping else { return .vm(provider, distributor) }
+    return .vm(StatefulQEMUProvider(provider, keeping: keeping), distributor)
   }
 
   private struct Size {

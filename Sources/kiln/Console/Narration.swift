@@ -126,6 +126,10 @@ struct Narration {
     results.append(result)
     if result.outcome == .succeeded { recalled[result.number] = nil }
     guard manner.volume == .normal else { return }
+    if result.outcome == .cached {
+      let title = run?.steps.first { $0.number == result.number }?.title ?? result.name
+      return say("[\(result.number)/\(count)] \(title): its state was kept", cutTo: columns)
+    }
     let code = result.exitCode.map { ", exit code \($0)" } ?? ""
     let end = "\(result.outcome.rawValue) after \(Elapsed(seconds: result.seconds))\(code)"
     let isGood = [.succeeded, .restarted].contains(result.outcome)

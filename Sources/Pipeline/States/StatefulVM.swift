@@ -1,0 +1,15 @@
+/// A VM whose state is kept after steps, so that a later build can start from it.
+public protocol StatefulVM: BuildVM {
+  /// How many of the plan's first steps the state holds that it started from.
+  var stepsDone: Int { get async }
+
+  /// Keeps the state as it is after `step`, where it is one to keep.
+  ///
+  /// A state that can't be kept costs the next build time, and this one nothing: that is a warning
+  /// and no error.
+  /// - Throws: the provider's error where the VM can't go on; `CancellationError`.
+  func keepState(after step: Step) async throws
+
+  /// Keeps no state from now on: the machine is no longer what its steps alone would give.
+  func keepNoMore() async
+}
