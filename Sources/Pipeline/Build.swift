@@ -19,8 +19,8 @@ public struct Build: Sendable {
   public enum Site: Sendable {
     /// On a machine that is there already and stays.
     case host(any MachineProvider)
-    /// In a VM that is made for it, of which distributors make run outputs.
-    case vm(any VMProvider, any ImageDistributor)
+    /// In a VM that is made for it, of which a distributor makes run outputs as planned.
+    case vm(any VMProvider, any ImageDistributor, ImagePlan)
   }
 
   /// Puts a build together.
@@ -39,15 +39,13 @@ public struct Build: Sendable {
   public func run() async throws {
     try await withDeadline(plan.buildTimeout, for: "the build (buildTimeoutInMinutes)") {
       events.receive(.phase(.building))
-      switch (site, plan.image) {
-      case (.host(let provider), _):
+      switch site {
+      case .host(let provider):
         try await provider.withMachine(for: plan) { machine in try await bake(machine) }
-      case (.vm(let provider, let distributor), let image?):
+      case .vm(let provider, let distributor, let image):
         let making = ImageMaking(
           plan: plan, image: image, provider: provider, distributor: distributor, events: events)
         try await makeImage(making)
-      case (.vm(let provider, _), nil):
-        try await provider.withVM(from: .source, for: plan) { vm in try await bake(vm) }
       }
     }
   }

@@ -91,13 +91,13 @@ struct CommandLine {
   }
 
   /// An overlay that is put over a disk while the machine runs: what it lies on is open already.
-  static func overlay(_ name: String, _ path: String) -> [String: QMPValue] {
+  static func overlay(_ name: String, _ path: String) -> [String: JSON] {
     node(name, path, "qcow2").merging(["backing": .null]) { _, new in new }
   }
 
   private static func node(
     _ name: String, _ path: String, _ format: String
-  ) -> [String: QMPValue] {
+  ) -> [String: JSON] {
     [
       "driver": .string(format), "node-name": .string(name),
       "discard": "unmap", "detect-zeroes": "unmap", "cache": ["direct": false, "no-flush": true],
@@ -118,7 +118,7 @@ struct CommandLine {
     ])
   }
 
-  private func json(_ value: QMPValue) throws(QEMUError) -> String {
+  private func json(_ value: JSON) throws(QEMUError) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {

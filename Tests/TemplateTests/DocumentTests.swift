@@ -49,7 +49,8 @@ import Testing
     let reading = SampleTemplate(customize: #"[{"type": "Shel"}]"#).reading
     #expect(
       reading.renderedDiagnostics
-        == "t.json:6:24: error: properties.customize[0].type: `Shel` is not known here\n"
+        == "t.json:6:24: error: properties.customize[0].type: `Shel` is not known here "
+        + "[KILN-T016]\n"
         + "  hint: did you mean `Shell`? it is one of `Shell`, `PowerShell`, `File`, "
         + "`WindowsRestart`, `WindowsUpdate`")
   }

@@ -2,7 +2,7 @@
 ///
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
-  "Catalog": Module(ours: ["Digests", "HTTP", "Template"]),
+  "Catalog": Module(ours: ["Digests", "Disks", "HTTP", "Template"]),
   "Deprovision": Module(),
   "Digests": Module(c: ["CCrypto"]),
   "Disks": Module(),
@@ -10,14 +10,15 @@ let modules: [String: Module] = [
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
   "Images": Module(ours: ["Digests", "Disks", "Pipeline", "Template"]),
   "Layers": Module(ours: ["Digests"]),
+  "PackerImport": Module(ours: ["Template"]),
   "Pipeline": Module(ours: ["Deprovision", "Digests", "Template"]),
   "QEMU": Module(
     ours: ["Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
   "kiln": Module(ours: [
-    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers", "Pipeline",
-    "QEMU", "SSH", "Template",
+    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
+    "PackerImport", "Pipeline", "QEMU", "SSH", "Template",
   ]),
 ]
 

@@ -13,12 +13,12 @@ struct ImageMaking {
   func validate(
     _ origin: VMOrigin, _ run: @escaping @Sendable (any Machine, [Step]) async throws -> Void
   ) async throws -> BuildError? {
-    guard !image.validators.isEmpty else { return nil }
+    guard !plan.validators.isEmpty else { return nil }
     events.receive(.phase(.validating))
     do {
-      try await provider.withVM(from: origin, for: plan) { [image, events] vm in
+      try await provider.withVM(from: origin, for: plan) { [plan, image, events] vm in
         try await keeping(vm, if: image.retention.onValidationError, events) {
-          try await run(vm, image.validators)
+          try await run(vm, plan.validators)
         }
       }
       return nil

@@ -10,12 +10,12 @@ public struct Plan: Sendable {
   public let templateDigest: SHA256Digest
   /// What is done, in order.
   public let steps: [Step]
+  /// What proves the image in a fresh VM, in order; none where no image is made.
+  public let validators: [Step]
   /// How long the whole build may take (`aib.md` a.2).
   public let buildTimeout: Duration
   /// Whether the machine is generalized at the end.
   public let generalization: Generalization
-  /// How an image is made of the machine; `nil` where the machine itself is what is baked.
-  public let image: ImagePlan?
   /// What the user should know before the build starts, a sentence each.
   public let notes: [String]
 
@@ -36,7 +36,7 @@ public struct Plan: Sendable {
   }
 
   /// All steps in the order in which they run, those that validate the image last.
-  public var allSteps: [Step] { steps + (image?.validators ?? []) }
+  public var allSteps: [Step] { steps + validators }
 
   var stepCount: Int { allSteps.count }
 

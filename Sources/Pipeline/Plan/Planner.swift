@@ -17,9 +17,8 @@ public struct Planner: Sendable {
   public enum Product: Sendable {
     /// It stays, generalized or not.
     case machine(Plan.Generalization)
-    /// An image is made of it: from this source, in this VM, as these outputs; a VM that failed is
-    /// kept where the template or the user says so.
-    case image(source: String, machine: String, outputs: [PlannedOutput], keep: Bool)
+    /// An image is made of it.
+    case image
   }
 
   /// How many scripts and files are fetched at a time.
@@ -65,8 +64,8 @@ public struct Planner: Sendable {
     }
     return Plan(
       template: file, templateDigest: try SHA256Digest(of: bytes), steps: steps,
-      buildTimeout: template.buildTimeout.duration, generalization: product.generalization,
-      image: image(template, proofs), notes: notes(template, steps))
+      validators: proofs, buildTimeout: template.buildTimeout.duration,
+      generalization: product.generalization, notes: notes(template, steps))
   }
 
   private func generalizing(_ number: Int) throws -> [Step] {
@@ -77,25 +76,13 @@ public struct Planner: Sendable {
     }
   }
 
-  private func image(_ template: ImageTemplate, _ validators: [Step]) -> ImagePlan? {
-    guard case .image(let source, let machine, let outputs, let keep) = product else { return nil }
-    let handling = template.errorHandling
-    return ImagePlan(
-      source: source, machine: machine,
-      outputs: template.validation.subject == .builtImage ? outputs : [],
-      validators: validators, subject: template.validation.subject,
-      onFailure: template.validation.onFailure,
-      retention: Retention(
-        onCustomizerError: keep ? .abort : handling.onCustomizerError,
-        onValidationError: keep ? .abort : handling.onValidationError))
-  }
-
   private static func unsupported(_ customizer: Customizer) -> Diagnostic? {
     switch customizer.action {
     case .shell, .file: return nil
     case .powerShell, .windowsRestart, .windowsUpdate:
       return Diagnostic(
-        .error, "a \(customizer.action.type) customizer can't run on a machine reached over SSH",
+        .error, .unsupportedStep,
+        "a \(customizer.action.type) customizer can't run on a machine reached over SSH",
         at: customizer.position, path: "properties.customize[\(customizer.index)]",
         hint: "only Shell and File customizers can be baked over SSH so far")
     }
@@ -198,7 +185,7 @@ public struct Planner: Sendable {
       }
       problems.append(
         Diagnostic(
-          .error, "\(error)", at: customizer.contentPosition,
+          .error, .notFetched, "\(error)", at: customizer.contentPosition,
           path: "properties.customize[\(customizer.index)]", hint: (error as? any Hinting)?.hint))
     }
     guard problems.isEmpty else { throw PlanProblems(.fetch, in: file, problems) }

@@ -57,8 +57,10 @@ actor LocalVM: BuildVM {
       let keys = try makeKeys(beginning)
       let disk = try await makeDisk(beginning)
       let spec = VMSpec(
-        name: name, directory: place.directory, disk: disk, dataDisks: try await makeDataDisks(beginning),
-        firmware: setup.source.firmware, architecture: setup.source.architecture,
+        name: name, directory: place.directory, disk: disk,
+        dataDisks: try await makeDataDisks(beginning),
+        firmware: VMSpec.Firmware(for: setup.source.firmware),
+        architecture: setup.source.architecture,
         cpus: setup.cpus, memory: setup.memory, seed: place.seed,
         memorySource: try beginning.memorySource(in: place))
       self.keys = keys

@@ -37,7 +37,7 @@ extension VirtualMachine {
   }
 
   private func put(_ overlays: [String], _ number: Int) async throws {
-    var actions: [QMPValue] = []
+    var actions: [JSON] = []
     for (index, path) in overlays.enumerated() {
       let disk = "disk\(index)"
       let node = "\(disk)-\(number)"
@@ -66,7 +66,7 @@ extension VirtualMachine {
   }
 
   /// What QEMU sends no more than by itself is half of what a disk takes.
-  private static let unlimited: QMPValue = .integer(1 << 40)
+  private static let unlimited: JSON = .integer(1 << 40)
 
   private func writeMemory(to command: String) async throws {
     _ = try await qmp.execute(

@@ -17,12 +17,16 @@ struct TemplateDecoder {
   /// Whether unknown fields and names in another case are errors.
   var refusesUnknownFields: Bool { version?.refusesUnknownFields ?? false }
 
-  mutating func fail(_ node: Node, _ message: String, hint: String? = nil) {
-    findings.fail(message, at: node.position, path: node.path, hint: hint)
+  mutating func fail(
+    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil
+  ) {
+    findings.fail(code, message, at: node.position, path: node.path, hint: hint)
   }
 
-  mutating func warn(_ node: Node, _ message: String, hint: String? = nil) {
-    findings.warn(message, at: node.position, path: node.path, hint: hint)
+  mutating func warn(
+    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil
+  ) {
+    findings.warn(code, message, at: node.position, path: node.path, hint: hint)
   }
 
   /// Reports what `text` leaves open, by the weight of the node.
@@ -33,18 +37,22 @@ struct TemplateDecoder {
       return false
     case (.expression, .decisive):
       fail(
-        node, "cannot use the ARM expression \(quoted(text)): nothing evaluates it here",
+        node, .openExpression,
+        "cannot use the ARM expression \(quoted(text)): nothing evaluates it here",
         hint: "write the value itself")
     case (.expression, .incidental):
-      warn(node, "the ARM expression \(quoted(text)) is not evaluated: it stays as it is")
+      warn(
+        node, .openExpression,
+        "the ARM expression \(quoted(text)) is not evaluated: it stays as it is")
     case (.placeholders(let names), .decisive):
       fail(
-        node, "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
+        node, .openPlaceholder,
+        "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
         hint: "write the value in its place")
     case (.placeholders(let names), .incidental):
       for name in names where reportedPlaceholders.insert(name).inserted {
         warn(
-          node, "the placeholder \(quoted("<\(name)>")) is not filled in",
+          node, .openPlaceholder, "the placeholder \(quoted("<\(name)>")) is not filled in",
           hint: "Azure needs a value in its place, everywhere in the template")
       }
     }

@@ -55,7 +55,7 @@ struct Baking {
   /// Prints what a build would do.
   func showPlan() async throws {
     let (plan, site) = try await plan()
-    let view = PlanView(plan, on: site.name)
+    let view = PlanView(plan, on: site)
     if arguments.json {
       try StandardOutput.write(json: view)
     } else {
@@ -138,7 +138,7 @@ struct Baking {
   private func product(_ site: BakingSite) -> Planner.Product {
     switch site {
     case .host: .machine(generalization)
-    case .local(let site): site.product
+    case .local: .image
     }
   }
 

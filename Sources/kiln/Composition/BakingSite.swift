@@ -24,6 +24,14 @@ enum BakingSite {
     }
   }
 
+  /// How an image is made; `nil` where the machine itself is what is baked.
+  var image: ImagePlan? {
+    switch self {
+    case .host: nil
+    case .local(let site): site.image
+    }
+  }
+
   /// The site for a run.
   func site(
     for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink

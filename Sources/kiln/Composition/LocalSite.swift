@@ -16,8 +16,8 @@ struct LocalSite {
 
   /// How long the VM may take to be reached.
   let timeout: Duration
-  /// What the build is to make.
-  let product: Planner.Product
+  /// How its image is made.
+  let image: ImagePlan
   /// What the user should know before the build, a sentence each.
   let notes: [String]
   private let setup: QEMUProvider.Setup
@@ -66,10 +66,11 @@ struct LocalSite {
       dataDisks: template.additionalDataDisks, accelerator: accelerator.accelerator,
       sshTimeout: timeout)
     keeping = try arguments.cache.keeping(template, source: source.identity)
-    product = .image(
-      source: source.description,
+    image = ImagePlan(
+      template, source: source.description,
       machine: "\(size.name): \(size.cpus) processors, \(size.memory) MiB of memory",
-      outputs: outputs.map { $0.planned(in: file) }, keep: arguments.keep)
+      outputs: outputs.map { $0.planned(in: file) },
+      keeping: arguments.keep ? .always : .asTheTemplateSays)
   }
 
   /// The room that a build needs at least: what a small template adds to its source.
@@ -88,10 +89,11 @@ struct LocalSite {
           name: step.outline.name, type: step.outline.type, digest: step.contentDigest)
       },
       source: Provenance.Origin(identity: source.identity, version: source.version),
-      firmware: source.firmware, architecture: source.disk.architecture.rawValue, made: started)
+      firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
+    )
     let distributor = LocalDistributor(store, outputs, provenance)
-    guard let keeping else { return .vm(provider, distributor) }
-    return .vm(StatefulQEMUProvider(provider, keeping: keeping), distributor)
+    guard let keeping else { return .vm(provider, distributor, image) }
+    return .vm(StatefulQEMUProvider(provider, keeping: keeping), distributor, image)
   }
 
   private struct Size {

@@ -23,13 +23,13 @@ struct PlanView: Encodable {
     let position: String?
   }
 
-  init(_ plan: Plan, on site: String) {
+  init(_ plan: Plan, on site: BakingSite) {
     template = plan.template
     sha256 = plan.templateDigest.hex
-    on = site
-    source = plan.image?.source
-    machine = plan.image?.machine
-    outputs = plan.image?.outputs ?? []
+    on = site.name
+    source = site.image?.source
+    machine = site.image?.machine
+    outputs = site.image?.outputs ?? []
     buildTimeoutInMinutes = plan.buildTimeout.components.seconds / 60
     notes = plan.notes
     steps = plan.allSteps.map { step in
