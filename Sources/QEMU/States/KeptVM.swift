@@ -120,7 +120,8 @@ actor KeptVM: StatefulVM {
       key = nil
       // A machine that has ended meanwhile is told by whoever watches it.
       events.receive(
-        .warning("the state after step \(step.outline.number) is not kept, nor later ones: \(error)"))
+        .warning(
+          "the state after step \(step.outline.number) is not kept, nor later ones: \(error)"))
     }
   }
 }

@@ -1,7 +1,7 @@
 public import Layers
 internal import Digests
 internal import Disks
-internal import Pipeline
+public import Pipeline
 internal import FoundationEssentials
 internal import Glibc
 internal import SystemPackage
@@ -49,6 +49,11 @@ public struct StateKeeping: Sendable {
   /// Another number for each change of what a kept state is, and of what the guest's end of a build
   /// does in a VM before the first step.
   private static let format = 1
+
+  /// The keys of the states after the first steps of a plan, as far as there are states to keep.
+  public func keys(of plan: Plan, in setup: QEMUProvider.Setup) throws -> [StepKey] {
+    try StepKey.keys(of: plan.steps, from: root(setup))
+  }
 
   /// What the first step of a build in a VM of this setup finds.
   func root(_ setup: QEMUProvider.Setup) throws -> StateRoot {

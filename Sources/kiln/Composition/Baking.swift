@@ -67,7 +67,7 @@ struct Baking {
   /// Prints what a build would do.
   func showPlan() async throws {
     let (plan, site) = try await plan()
-    let view = PlanView(plan, on: site)
+    let view = PlanView(plan, on: site, states: try await site.states(of: plan))
     if arguments.json {
       try StandardOutput.write(json: view)
     } else {

@@ -48,6 +48,14 @@ enum BakingSite {
     }
   }
 
+  /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.
+  func states(of plan: Plan) async throws -> [Int: PlannedState] {
+    switch self {
+    case .host: [:]
+    case .local(let site): try await site.states(of: plan)
+    }
+  }
+
   /// The site for a run.
   func site(
     for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink

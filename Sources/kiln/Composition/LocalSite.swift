@@ -93,6 +93,17 @@ struct LocalSite {
     return .vm(StatefulQEMUProvider(provider, keeping: keeping), distributor, image)
   }
 
+  /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.
+  func states(of plan: Plan) async throws -> [Int: PlannedState] {
+    guard let keeping else { return [:] }
+    var states: [Int: PlannedState] = [:]
+    for (step, key) in zip(plan.steps, try keeping.keys(of: plan, in: setup)) {
+      states[step.outline.number] = PlannedState(
+        key: key.digest.hex, isKept: try await keeping.store.has(key.digest))
+    }
+    return states
+  }
+
   private struct Size {
     let name: String
     let cpus: Int

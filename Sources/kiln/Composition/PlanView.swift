@@ -22,16 +22,19 @@ struct PlanView: Encodable {
     let sha256: String?
     let skipped: Bool?
     let position: String?
+    let state: PlannedState?
 
-    init(_ step: Step) {
-      self.init(step.outline, user: step.user, skipped: nil)
+    init(_ step: Step, _ state: PlannedState?) {
+      self.init(step.outline, user: step.user, skipped: nil, state)
     }
 
     init(skipped outline: StepOutline) {
-      self.init(outline, user: nil, skipped: true)
+      self.init(outline, user: nil, skipped: true, nil)
     }
 
-    private init(_ outline: StepOutline, user: String?, skipped: Bool?) {
+    private init(
+      _ outline: StepOutline, user: String?, skipped: Bool?, _ state: PlannedState?
+    ) {
       number = outline.number
       type = outline.type
       name = outline.name
@@ -40,10 +43,11 @@ struct PlanView: Encodable {
       sha256 = outline.sha256
       self.skipped = skipped
       position = outline.position
+      self.state = state
     }
   }
 
-  init(_ plan: Plan, on site: BakingSite) {
+  init(_ plan: Plan, on site: BakingSite, states: [Int: PlannedState]) {
     template = plan.template
     sha256 = plan.templateDigest.hex
     on = site.name
@@ -53,7 +57,8 @@ struct PlanView: Encodable {
     buildTimeoutInMinutes = plan.buildTimeout.components.seconds / 60
     notes = plan.notes
     steps =
-      (plan.allSteps.map(StepView.init) + plan.skipped.map(StepView.init(skipped:)))
+      (plan.allSteps.map { StepView($0, states[$0.outline.number]) }
+      + plan.skipped.map(StepView.init(skipped:)))
       .sorted { $0.number < $1.number }
   }
 
@@ -68,6 +73,9 @@ struct PlanView: Encodable {
       let what = step.skipped == nil ? step.summary : "left out"
       lines.append("  [\(step.number)/\(steps.count)] \(title)\(user): \(what)")
       if let sha256 = step.sha256 { lines.append("        sha256 \(sha256)") }
+      if let state = step.state {
+        lines.append("        state \(state.key.prefix(12))\(state.isKept ? ", kept" : "")")
+      }
     }
     for output in outputs {
       lines.append("  -> \(output.name) (\(output.type)): \(output.artifact)")
@@ -83,5 +91,18 @@ extension Step {
     case .script(let job), .generalize(let job): job.user.rawValue
     case .file: nil
     }
+  }
+}
+
+/// The state of the VM after a step, before the build.
+struct PlannedState: Encodable {
+  /// What it is found by.
+  let key: String
+  /// Whether it is there.
+  let isKept: Bool
+
+  private enum CodingKeys: String, CodingKey {
+    case key
+    case isKept = "kept"
   }
 }
