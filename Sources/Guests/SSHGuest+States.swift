@@ -6,7 +6,7 @@ extension SSHGuest {
   /// Makes the guest this run's own, whose state was kept by another run: its clock, its random
   /// numbers, and the directory and the sessions of that run.
   ///
-  /// - Parameter earlier: The directory of that run on the guest.
+  /// `earlier` is the directory of that run on the guest.
   /// - Throws: ``GuestError`` of kind `unfit` where root can't do it.
   public func adopt(_ earlier: String, report: @escaping GuestReport) async throws {
     let random = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()

@@ -82,8 +82,9 @@ extension LayerStore {
     }
   }
 
-  /// Removes what killed builds left, and then what was used least recently, until the rest takes no
-  /// more than `limit` bytes. What a build uses stays.
+  /// Removes what killed builds left, and then what was used least recently, until the rest fits.
+  ///
+  /// `limit` is in bytes. What a build uses stays.
   /// - Throws: ``LayerError``.
   public func prune(to limit: Int) async throws -> Removal {
     try await locked("prune the kept states") { () throws(LayerError) -> Removal in

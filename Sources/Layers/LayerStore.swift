@@ -63,8 +63,8 @@ public struct LayerStore: Sendable {
       if errno == ENOENT { return nil }
       throw .refused("read `\(path)`", errno)
     }
-    return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self).split(separator: "/").last
-      .map(String.init)
+    let target = String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
+    return target.split(separator: "/").last.map(String.init)
   }
 
   /// Links a key to a layer, in the place of what had it before.

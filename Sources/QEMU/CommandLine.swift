@@ -77,7 +77,9 @@ struct CommandLine {
   }
 
   /// Tells the guest's kernel that its memory was another machine's before, so that it draws new
-  /// random numbers. QEMU has it for boards with ACPI's tables of x86-64 only.
+  /// random numbers.
+  ///
+  /// QEMU has it for boards with ACPI's tables of x86-64 only.
   private var generation: [String] {
     spec.architecture == .x86_64 ? ["-device", "vmgenid,guid=auto,id=device-generation"] : []
   }

@@ -17,10 +17,10 @@ actor LocalVM: BuildVM {
   private static let tail = 12
 
   nonisolated let name: String
-  private let setup: QEMUProvider.Setup
-  private let place: VMPlace
-  private let origin: VMOrigin
-  private let disks: DiskTool
+  let setup: QEMUProvider.Setup
+  let place: VMPlace
+  let origin: VMOrigin
+  let disks: DiskTool
   private let events: any EventSink
   private(set) var machine: VirtualMachine?
   private var keys: Keys?
@@ -212,80 +212,6 @@ actor LocalVM: BuildVM {
     guard let lines = machine?.consoleTail(lines: Self.tail), !lines.isEmpty else { return }
     events.receive(.note("the last lines of the console:"))
     for line in lines { events.receive(.note("    \(line)")) }
-  }
-}
-
-// MARK: What a VM is made of
-
-extension LocalVM {
-  private func makeDirectory() throws {
-    guard mkdir(place.directory, 0o700) == 0 || errno == EEXIST else {
-      throw MachineError(
-        .unavailable, "could not make `\(place.directory)`: \(Errno(rawValue: errno))")
-    }
-  }
-
-  private func makeKeys(_ beginning: VMBeginning) throws -> Keys {
-    if case .state(let layer, _) = beginning {
-      let keys = try layer.restoreKeys(to: place)
-      try write(knownHost: keys.host)
-      return keys
-    }
-    let keys = (
-      client: try Ed25519KeyPair.generate(comment: "kiln"),
-      host: try Ed25519KeyPair.generate(comment: name)
-    )
-    let secret = keys.client.privateKey.withBytes { Array($0) }
-    guard
-      FileManager.default.createFile(
-        atPath: place.key, contents: Data(secret), attributes: [.posixPermissions: 0o600])
-    else {
-      throw MachineError(.unavailable, "could not write the keys of \(place.directory)")
-    }
-    try write(knownHost: keys.host.publicKey)
-    let seed = CloudInitSeed(
-      user: Self.user, authorizedKey: keys.client.publicKey,
-      hostPrivateKey: keys.host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
-      hostPublicKey: keys.host.publicKey, hostname: "kiln-build",
-      instanceID: name)
-    try seed.write(to: place.seed)
-    return Keys(client: keys.client.publicKey, host: keys.host.publicKey)
-  }
-
-  private func write(knownHost key: String) throws {
-    guard
-      FileManager.default.createFile(atPath: place.knownHosts, contents: Data("* \(key)\n".utf8))
-    else {
-      throw MachineError(.unavailable, "could not write the keys of \(place.directory)")
-    }
-  }
-
-  private func makeDisk(_ beginning: VMBeginning) async throws -> VMSpec.Disk {
-    let path = beginning.disk(0) ?? place.disk
-    let base: DiskImage
-    let size: DiskTool.OverlaySize
-    switch (beginning, origin) {
-    case (.state(let layer, _), _): (base, size) = (layer.disk(0), .same)
-    case (_, .source): (base, size) = (setup.source.image, setup.diskSize)
-    case (_, .image(let disk)):
-      (base, size) = (DiskImage(FilePath(disk.reference), format: .qcow2), .same)
-    }
-    _ = try await disks.createOverlay(at: FilePath(path), on: base, size: size)
-    return VMSpec.Disk(path: path)
-  }
-
-  private func makeDataDisks(_ beginning: VMBeginning) async throws -> [VMSpec.Disk] {
-    var made: [VMSpec.Disk] = []
-    for (index, gigabytes) in setup.dataDisks.enumerated() {
-      let path = beginning.disk(index + 1) ?? place.dataDisk(index)
-      if case .state(let layer, _) = beginning {
-        _ = try await disks.createOverlay(at: FilePath(path), on: layer.disk(index + 1))
-      } else {
-        _ = try await disks.createEmpty(at: FilePath(path), format: .qcow2, size: gigabytes << 30)
-      }
-      made.append(VMSpec.Disk(path: path))
-    }
-    return made
   }
 }
 

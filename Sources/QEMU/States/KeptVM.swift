@@ -62,7 +62,9 @@ actor KeptVM: StatefulVM {
     try await measure()
   }
 
-  /// Whether there is such a state and it can be gone on from. One that is damaged is forgotten.
+  /// Whether there is such a state and it can be gone on from.
+  ///
+  /// One that is damaged is forgotten.
   private func begin(as key: StepKey, on open: OpenLayer) async throws -> Bool {
     do {
       guard let use = try await keeping.store.use(key.digest) else { return false }

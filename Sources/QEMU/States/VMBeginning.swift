@@ -13,8 +13,9 @@ enum VMBeginning: Sendable {
   /// As a kept state, with disks in a layer on it.
   case state(Layer, OpenLayer)
 
-  /// Where its disk with this number is; 0 is the one that it starts from. `nil` in its own
-  /// directory.
+  /// Where its disk with this number is, unless that is in its own directory.
+  ///
+  /// 0 is the one that it starts from.
   func disk(_ number: Int) -> String? {
     switch self {
     case .own: nil

@@ -16,9 +16,8 @@ extension VirtualMachine {
   ///
   /// The overlays must be empty, as large as the disks, and lie on them by name already. They are
   /// taken all or none.
-  /// - Parameters:
-  ///   - number: Another for each snapshot of this machine.
-  ///   - moved: Called when the machine writes to the overlays, whatever comes after.
+  /// `number` is another for each snapshot of this machine. `moved` is called when the machine writes
+  /// to the overlays, whatever comes after.
   /// - Throws: ``QEMUError`` where that could not be done; the machine goes on all the same, unless
   ///   that is what could not be done.
   public func snapshot(
