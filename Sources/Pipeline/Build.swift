@@ -26,6 +26,8 @@ public struct Build: Sendable {
     case host(any MachineProvider)
     /// In a VM that is made for it, of which a distributor makes run outputs as planned.
     case vm(any VMProvider, any ImageDistributor, ImagePlan)
+    /// In a VM that is made for it, and of which nothing is made.
+    case trial(any VMProvider)
   }
 
   /// Puts a build together.
@@ -44,8 +46,9 @@ public struct Build: Sendable {
   /// Bakes; when this returns, every step and every output was seen to succeed.
   ///
   /// - Throws: ``BuildError`` with the step's name where a step failed; ``StoppedByRequest`` where
-  ///   the guide said so; ``DistributionError`` where an output was not made; ``DistributedInvalid``; what the provider throws;
-  ///   ``DeadlineExceeded`` when the build timeout passed; `CancellationError`.
+  ///   the guide said so; ``DistributionError`` where an output was not made;
+  ///   ``DistributedInvalid``; what the provider throws; ``DeadlineExceeded`` when the build
+  ///   timeout passed; `CancellationError`.
   public func run() async throws {
     let limit = "the build (buildTimeoutInMinutes)"
     try await withDeadline(plan.buildTimeout, for: limit, except: rest) {
@@ -56,6 +59,11 @@ public struct Build: Sendable {
         try await provider.withMachine(for: plan) { machine in
           tell(.acquire, since: asked)
           _ = try await bake(machine)
+        }
+      case .trial(let provider):
+        try await provider.withVM(from: .source, for: plan) { vm in
+          tell(.acquire, since: asked)
+          _ = try await keeping(vm, if: .cleanup, events) { try await bake(vm) }
         }
       case .vm(let provider, let distributor, let image):
         let making = ImageMaking(
@@ -96,10 +104,10 @@ public struct Build: Sendable {
     for step in plan.skipped {
       events.receive(.stepFinished(.skipped(step, "left out by the command line")))
     }
-    let done = await (machine as? any StatefulVM)?.stepsDone ?? 0
+    let done = await (machine as? any AdvancedMachine)?.stepsDone ?? 0
     for step in plan.steps.prefix(done) { events.receive(.stepFinished(.cached(step.outline))) }
-    if done == 0, plan.needsDeprovisionScript {
-      try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
+    if plan.needsDeprovisionScript {
+      try await DeprovisionStep.provide(on: guest, after: done, events)
     }
     return try await run(Array(plan.steps.dropFirst(done)), on: machine, as: guest)
   }

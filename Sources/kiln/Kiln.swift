@@ -17,7 +17,7 @@ struct Kiln: AsyncParsableCommand {
     subcommands: [
       BuildCommand.self, PlanCommand.self, ValidateCommand.self, Import.self, Sources.self,
       Runs.self, Show.self, Outputs.self, ImagesCommand.self, CacheCommand.self, Log.self,
-      SSHCommand.self, Cancel.self, GCCommand.self,
+      SSHCommand.self, ResumeCommand.self, Cancel.self, GCCommand.self,
     ])
 
   static func main() async {

@@ -104,9 +104,7 @@ struct EventText {
     case .stepProgress(let step, let sent, let total):
       type = "stepProgress"
       fields = Fields(step: step, of: total, sent: sent)
-    case .connectionLost(let reason):
-      type = "connectionLost"
-      fields.message = reason
+    case .connectionLost(let reason): (type, fields.message) = ("connectionLost", reason)
     case .connectionRestored(let wait):
       type = "connectionRestored"
       fields.seconds = wait / .seconds(1)
@@ -125,15 +123,9 @@ struct EventText {
     case .outputFinished(let result):
       type = "outputFinished"
       fields.outputResult = result
-    case .warning(let text):
-      type = "warning"
-      fields.message = text
-    case .note(let text):
-      type = "note"
-      fields.message = text
-    case .canceling(let reason):
-      type = "canceling"
-      fields.message = reason
+    case .warning(let text): (type, fields.message) = ("warning", text)
+    case .note(let text): (type, fields.message) = ("note", text)
+    case .canceling(let reason): (type, fields.message) = ("canceling", reason)
     }
     return line(type, fields, time)
   }

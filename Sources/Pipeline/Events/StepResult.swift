@@ -103,7 +103,7 @@ public enum RunStage: String, Sendable, Codable, CaseIterable {
   case acquire
   /// The machine starts until it answers for the first time.
   case boot
-  /// The guest is logged in to and looked at.
+  /// The guest is logged in to and looked at; ``BuildEvent/connected(machine:_:after:)`` tells it.
   case connect
   /// The machine powers off, and its disk is proved to be clean.
   case capture

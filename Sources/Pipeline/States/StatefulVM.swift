@@ -1,8 +1,11 @@
-/// A VM whose state is kept after steps, so that a later build can start from it.
-public protocol StatefulVM: BuildVM {
-  /// How many of the plan's first steps the state holds that it started from.
+/// A machine in which the first steps of a plan may be done already.
+public protocol AdvancedMachine: Machine {
+  /// How many they are.
   var stepsDone: Int { get async }
+}
 
+/// A VM whose state is kept after steps, so that a later build can start from it.
+public protocol StatefulVM: BuildVM, AdvancedMachine {
   /// Keeps the state as it is after `step`, where it is one to keep.
   ///
   /// A state that can't be kept costs the next build time, and this one nothing: that is a warning

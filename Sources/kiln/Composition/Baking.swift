@@ -15,6 +15,8 @@ struct Baking {
   private let arguments: BakingArguments
   /// The host to bake on; `nil` for a VM on this machine.
   private let host: SSHHost?
+  /// How the build was begun.
+  private let invocation: Invocation?
   private let redactor = Redactor()
   private let signals: Signals
 
@@ -24,8 +26,9 @@ struct Baking {
   private static let patience = RetryPolicy(tries: 5, total: .seconds(6 * 3600))
 
   /// Checks what the command line says, before anything else is done.
-  init(_ arguments: BakingArguments) throws {
+  init(_ arguments: BakingArguments, invocation: Invocation? = nil) throws {
     self.arguments = arguments
+    self.invocation = invocation
     signals = try Signals()
     let questions = Questions(arguments.ssh) { [redactor] secret in
       let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
@@ -38,18 +41,20 @@ struct Baking {
       ? nil : try SSHHost(arguments.target, arguments.ssh, questions)
   }
 
-  /// Bakes, and ends the process with the exit code that says how it went.
-  func bake(_ asking: AskingArguments) async throws {
+  /// Bakes, and ends the process with the exit code that says how it went; with `earlier`, goes on
+  /// with that run.
+  func bake(_ asking: AskingArguments, resuming earlier: Resumption? = nil) async throws {
     try asking.check()
     let (plan, site) = try await plan()
+    for note in earlier?.notes(on: plan) ?? [] { StandardError.write("note: \(note)") }
     let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
-        process: try .current(), steps: plan.outlines, start: .now())
+        process: try .current(), steps: plan.outlines, start: .now(), invocation: invocation)
     }
     let terminal = Terminal(manner, log: directory.logPath)
     let guide = asking.guide(at: terminal, workbench(for: directory, site))
-    let run = try BakingRun(directory, plan, site, terminal, redactor)
+    let run = try BakingRun(directory, plan, site, terminal, redactor, resuming: earlier)
     let result = try await run.bake(signals, guide)
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)

@@ -58,14 +58,16 @@ enum BakingSite {
 
   /// The site for a run.
   func site(
-    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink,
+    _ earlier: Resumption?
   ) throws -> Build.Site {
     switch self {
     case .host(let host):
       .host(
         OwnHost(
-          route: host.route(for: directory.run), journal: journal, address: host.name,
-          login: host.login, events: events))
+          route: host.route(for: earlier?.run ?? directory.run), journal: journal,
+          address: host.name, login: host.login, events: events,
+          stepsDone: earlier?.stepsDone(of: plan) ?? 0))
     case .local(let site): try site.site(for: directory, plan, journal, events)
     }
   }
