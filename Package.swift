@@ -70,7 +70,8 @@ let package = Package(
       name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
       resources: [
         .embedInCode("Agent/agent.sh"), .embedInCode("Agent/files.sh"),
-        .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/retire.sh"),
+        .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/renew.sh"),
+        .embedInCode("Agent/retire.sh"),
       ], swiftSettings: strict),
 
     module(

@@ -12,7 +12,8 @@ extension SSHGuest {
     let random = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()
     let word = try await ask("make ready \(route.name), whose state was kept", report) {
       let now = (Date().timeIntervalSince1970 * 1000).rounded() / 1000
-      return "adopt \(now) \(random)\n\(earlier)\n"
+      let program = AgentProgram.renewal
+      return Array("adopt \(program.count) \(now) \(random)\n\(earlier)\n".utf8) + program
     }
     if word == "unseeded" {
       report(
@@ -26,17 +27,17 @@ extension SSHGuest {
   /// would clear away is kept, and all that was written is on the disk.
   /// - Throws: ``GuestError`` of kind `unfit` where root can't do it.
   public func pack(report: @escaping GuestReport) async throws {
-    try await ask("keep the temporary files of \(route.name)", report) { "pack\n" }
+    try await ask("keep the temporary files of \(route.name)", report) { Array("pack\n".utf8) }
   }
 
   /// Takes away what ``pack(report:)`` made.
   public func unpack(report: @escaping GuestReport) async throws {
-    try await ask("tidy up \(route.name)", report) { "unpack\n" }
+    try await ask("tidy up \(route.name)", report) { Array("unpack\n".utf8) }
   }
 
   @discardableResult
   private func ask(
-    _ operation: String, _ report: GuestReport, _ request: () -> String
+    _ operation: String, _ report: GuestReport, _ request: () -> [UInt8]
   ) async throws -> String {
     while true {
       do {

@@ -120,11 +120,12 @@ unpack() {
 # Makes a machine this run's own whose state is that of an earlier run: its clock stands where it stood
 # then, its random numbers would be those of every other machine of that state, and it still has that
 # run's directory, and sessions whose other end is gone.
-adopt() { # seconds random, and the directory of the earlier run on a line of its own
+adopt() { # size seconds random, a line with the directory of the earlier run, and root's part
   IFS= read -r earlier
+  program=$(take "$1")
   by=
   [ "$uid" = 0 ] || by='sudo -n'
-  if ! reason=$($by /bin/sh -c "$renewal" kiln-renew "$1" "$2" "$earlier" 2>&1 </dev/null); then
+  if ! reason=$($by /bin/sh -c "$program" kiln-renew "$2" "$3" "$earlier" 2>&1 </dev/null); then
     say a refused "$reason"
     return
   fi
@@ -140,23 +141,6 @@ adopt() { # seconds random, and the directory of the earlier run on a line of it
   } 2>/dev/null
   case $reason in *unseeded) say a unseeded ;; *) say a adopted ;; esac
 }
-
-# What of it is root's. A kernel that knows the machine's generation draws new random numbers by
-# itself; any other is told to (RNDRESEEDCRNG of random(4)).
-# shellcheck disable=SC2016
-renewal='
-date -u -s "@$1" >/dev/null || exit
-printf %s "$2" >/dev/urandom
-if [ -e "$3/.tmp.tar" ]; then
-  tar -C / -xpf "$3/.tmp.tar" || exit
-  rm -f "$3/.tmp.tar"
-fi
-for device in /sys/bus/acpi/drivers/vmgenid/*:*; do
-  if [ -e "$device" ]; then exit 0; fi
-done
-perl -e "open F, q(+<), q(/dev/urandom) and ioctl F, 0x5207, 0 or exit 1" ||
-  python3 -c "import fcntl; fcntl.ioctl(open(\"/dev/urandom\"), 0x5207)" || echo unseeded
-'
 
 # Has root wait for the word to take away what is ours and to power the machine off. The words go
 # through a pipe that only this agent holds open: when it ends without a word, so does the waiting.
@@ -191,7 +175,7 @@ while read -r verb one two three four five six rest; do
     piece) piece "$one" "$two" "$three" ;;
     discard) discard "$one" ;;
     end) end "$one" "$two" "$three" ;;
-    adopt) adopt "$one" "$two" ;;
+    adopt) adopt "$one" "$two" "$three" ;;
     pack) pack ;;
     unpack) unpack ;;
     forget) forget "$one" ;;
