@@ -31,10 +31,10 @@ struct StepCacheTests {
   }
 
   private static func bakeFirst(_ rig: VMRig) async throws {
-    try write("tr '\\n' ' ' </opt/order", to: rig)
+    try write("echo $(cat /opt/order)", to: rig)
     let ran = try await rig.build()
     try #require(ran.exit == 0, "\(ran.stderr)")
-    #expect(ran.stderr.contains("| one two three "))
+    #expect(ran.stderr.contains("| one two three\n"))
     #expect(
       try await rig.states() == [
         "4. Shell \"four\"", "3. Shell \"three\"", "2. Shell \"two\"", "1. Shell \"one\"",
@@ -44,7 +44,7 @@ struct StepCacheTests {
 
   /// Time, random numbers, and the directory and sessions of the run that kept the state.
   private static let look = [
-    "tr '\\n' ' ' </opt/order", "echo random $(od -An -N8 -tx8 /dev/urandom)",
+    "echo $(cat /opt/order)", "echo random $(od -An -N8 -tx8 /dev/urandom)",
     "echo clock $(date +%s)", "echo directories $(ls -d /var/tmp/.kiln-* | wc -l)",
     "echo sessions $(pgrep -u packer -c '^sshd')",
   ]
@@ -60,7 +60,7 @@ struct StepCacheTests {
       let ran = try await rig.build()
       try #require(ran.exit == 0, "\(ran.stderr)")
       #expect(ran.stderr.contains("[3/5] Shell \"three\" cached"))
-      #expect(ran.stderr.contains("| one two three "))
+      #expect(ran.stderr.contains("| one two three\n"))
       let clock = try #require(ran.stderr.firstMatch(of: /\| clock (\d+)/)?.1)
       #expect(abs(Date().timeIntervalSince1970 - (Double(clock) ?? 0)) < 120)
       random.insert(try #require(ran.stderr.firstMatch(of: /\| random (\w+)/)?.1))
@@ -78,21 +78,21 @@ struct StepCacheTests {
     try file.seek(toOffset: 4096)
     try file.write(contentsOf: [byte ^ 1])
     try file.close()
-    try write("tr '\\n' ' ' </opt/order", "true damaged", to: rig)
+    try write("echo $(cat /opt/order)", "true damaged", to: rig)
     let ran = try await rig.build()
     #expect(ran.exit == 0, "\(ran.stderr)")
     #expect(ran.stderr.contains("memory.zst` is not what was written; the state is forgotten"))
     #expect(ran.stderr.contains("[2/5] Shell \"two\" cached"))
     #expect(ran.stderr.contains("[3/5] Shell \"three\": "))
-    #expect(ran.stderr.contains("| one two three "))
+    #expect(ran.stderr.contains("| one two three\n"))
   }
 
   private static func raceAndPrune(_ rig: VMRig) async throws {
-    try write("tr '\\n' ' ' </opt/order", "echo $(date +%s) | sudo tee /opt/when", to: rig)
+    try write("echo $(cat /opt/order)", "echo $(date +%s) | sudo tee /opt/when", to: rig)
     async let first = rig.build()
     let second = try await rig.build { kiln in
       try await waitUntil("the last step", limit: .seconds(300)) {
-        try kiln.said.contains("| one two three ") || kiln.hasEnded
+        try kiln.said.contains("| one two three\n") || kiln.hasEnded
       }
       let prune = try await rig.kiln(["cache", "prune", "--limit", "0"])
       #expect(prune.exit == 0, "\(prune.stderr)")
@@ -115,11 +115,11 @@ struct StepCacheTests {
       }
       #expect(ran.exit != 0)
       // What the step waited for is not there in a machine that began anew, so it is changed.
-      try write("tr '\\n' ' ' </opt/order", "true \(victim)", to: rig)
+      try write("echo $(cat /opt/order)", "true \(victim)", to: rig)
       let resumed = try await rig.kiln(["resume", "latest"])
       #expect(resumed.exit == 0, "\(resumed.stderr)")
       #expect(resumed.stderr.contains("[3/5] Shell \"three\" cached"), "\(resumed.stderr)")
-      #expect(resumed.stderr.contains("| one two three "))
+      #expect(resumed.stderr.contains("| one two three\n"))
       try write("echo under way", "test -e /opt/when || sleep 1000", to: rig)
     }
     #expect(try await rig.leftoverMachines() == [])

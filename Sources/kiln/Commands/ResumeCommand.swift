@@ -44,7 +44,6 @@ struct ResumeCommand: AsyncParsableCommand {
     build.baking.local.cache.noCache = false
     build.baking.local.cache.noCacheFrom = nil
     let resumption = Resumption(of: record, in: directory, try directory.journal())
-    try await resumption.tidy(standing)
     try await Baking(build.baking, invocation: invocation).bake(build.asking, resuming: resumption)
   }
 }

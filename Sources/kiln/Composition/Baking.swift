@@ -47,6 +47,7 @@ struct Baking {
     try asking.check()
     let (plan, site) = try await plan()
     for note in earlier?.notes(on: plan) ?? [] { StandardError.write("note: \(note)") }
+    try await earlier?.tidy(before: plan, arguments.ssh)
     let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,

@@ -40,6 +40,7 @@ struct BakingRun {
     var failure: (any Error)?
     do {
       let journal = try Journal(of: directory)
+      try await earlier?.handOver(for: plan, to: journal)
       let build = Build(
         plan: plan, site: try site.site(for: directory, plan, journal, events, earlier),
         events: events,

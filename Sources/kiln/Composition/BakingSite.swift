@@ -65,7 +65,8 @@ enum BakingSite {
     case .host(let host):
       .host(
         OwnHost(
-          route: host.route(for: earlier?.run ?? directory.run), journal: journal,
+          route: host.route(
+            for: earlier?.run(for: plan, else: directory.run) ?? directory.run), journal: journal,
           address: host.name, login: host.login, events: events,
           stepsDone: earlier?.stepsDone(of: plan) ?? 0))
     case .local(let site): try site.site(for: directory, plan, journal, events)

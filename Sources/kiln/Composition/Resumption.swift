@@ -1,5 +1,4 @@
 import Pipeline
-import QEMU
 
 /// What a run that ended early leaves to the one that goes on with it.
 struct Resumption {
@@ -40,14 +39,41 @@ struct Resumption {
     return ["goes on with \(run): \(done) steps are as they were then; \(why)"]
   }
 
-  /// Removes the VM of a run whose process is gone: the states that were kept of it stay. What it left
-  /// on a host is the new run's from now on.
-  func tidy(_ standing: RunStanding) async throws {
-    let open = try Journal(of: directory)
-    for resource in journal.unfinished {
-      if case .vm(let path) = resource { try await VMPlace.remove(path) }
-      try await open.gone(resource)
+  /// What the run left on a host that this one goes on in, with the jobs that may still run there:
+  /// only where nothing has changed of what is left to do, and no step had failed.
+  func attachment(for plan: Plan) -> Resource? {
+    let isAsItWas = plan.steps.dropFirst(stepsDone(of: plan)).allSatisfy { step in
+      let before = record.steps.first { $0.number == step.outline.number }
+      return before?.sha256 == step.outline.sha256 && before?.type == step.outline.type
     }
+    guard isAsItWas, !journal.hasFailure else { return nil }
+    return journal.unfinished.first { if case .guestDirectory = $0 { true } else { false } }
+  }
+
+  /// The run whose directory on a host is the new run's, too.
+  func run(for plan: Plan, else new: RunID) -> RunID { attachment(for: plan) == nil ? new : run }
+
+  /// Removes what the run left and nobody goes on with.
+  func tidy(before plan: Plan, _ ssh: SSHArguments) async throws {
+    guard attachment(for: plan) == nil else { return }
+    _ = try await Leftovers(ssh, .unfinished).collect(directory)
+  }
+
+  /// Notes in both journals whose the attachment is from now on.
+  func handOver(for plan: Plan, to journal: Journal) async throws {
+    guard let resource = attachment(for: plan) else { return }
+    try await journal.intend(resource)
+    try await Journal(of: directory).gone(resource)
+    let (record, standing) = try directory.standing()
     if standing == .interrupted { try directory.write(record.closed(at: .now())) }
+  }
+}
+
+extension JournalContents {
+  /// Whether a step ended that had not succeeded.
+  fileprivate var hasFailure: Bool {
+    entries.contains {
+      if case .stepFinished(_, _, let outcome, _) = $0.event { !outcome.isGood } else { false }
+    }
   }
 }
