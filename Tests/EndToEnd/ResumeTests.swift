@@ -55,7 +55,7 @@ struct ResumeTests {
       #expect(killed.exit == 137)
       let resumed = try await rig.kiln(["resume", "latest"]) { kiln in
         try await kiln.waitUntilSays("| under way")
-        FileManager.default.createFile(atPath: "/home/\(rig.server.user)/go", contents: nil)
+        _ = FileManager.default.createFile(atPath: "/home/\(rig.server.user)/go", contents: nil)
       }
       #expect(resumed.exit == 0, "\(resumed.stderr)")
       #expect(resumed.stderr.contains("| over"))
