@@ -103,7 +103,7 @@ extension BuildEvent {
       result.hint = result.hint.map(clean)
       return .runFinished(result)
     case .phase, .timed, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted,
-      .stateKept:
+      .poweredOff, .stateKept:
       return self
     }
   }

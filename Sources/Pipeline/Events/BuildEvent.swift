@@ -30,6 +30,8 @@ public enum BuildEvent: Sendable {
   case restarted(step: Int, outOfReach: Duration)
   /// The VM's state after a step was kept, in the time given.
   case stateKept(step: Int, after: Duration)
+  /// The machine has powered itself off, so long after it was asked to.
+  case poweredOff(machine: String, after: Duration)
   /// A distributor began.
   case outputStarted(PlannedOutput)
   /// A distributor did a part of its work, from 0 to 1.
@@ -81,11 +83,13 @@ public struct StepOutline: Sendable, Codable, Hashable {
   /// The checksum of its script or file, as 64 hexadecimal digits; `nil` where that was not
   /// fetched, since the step is left out.
   public var sha256: String?
+  /// Where its script or file comes from, without what grants access to it; `nil` for inline lines.
+  public var address: String?
 
   /// Puts the outline together.
   public init(
     number: Int, name: String, type: String, summary: String, position: String?,
-    sha256: String? = nil
+    sha256: String? = nil, address: String? = nil
   ) {
     self.number = number
     self.name = name
@@ -93,6 +97,7 @@ public struct StepOutline: Sendable, Codable, Hashable {
     self.summary = summary
     self.position = position
     self.sha256 = sha256
+    self.address = address
   }
 }
 

@@ -106,6 +106,8 @@ struct EventText {
       ("restarted", Fields(step: step, seconds: wait / .seconds(1)))
     case .stateKept(let step, let time):
       ("stateKept", Fields(step: step, seconds: time / .seconds(1)))
+    case .poweredOff(let machine, let wait):
+      ("poweredOff", Fields(machine: machine, seconds: wait / .seconds(1)))
     case .outputStarted(let output):
       ("outputStarted", Fields(output: output))
     case .outputProgress(let output, let share):

@@ -60,6 +60,7 @@ struct LogText {
       say("Machine restarted in step \(step) of \(stepCount), out of reach for \(Elapsed(wait))")
     case .stateKept(let step, let took):
       info("kept the state after step \(step) of \(stepCount), after \(Elapsed(took))", time)
+    case .poweredOff(_, let wait): say("Machine powered off after \(Elapsed(wait))")
     case .outputStarted(let output):
       info("Distributing \(output.name) (\(output.type)): \(output.artifact)", time)
     case .outputProgress: break

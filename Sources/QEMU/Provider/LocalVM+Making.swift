@@ -3,7 +3,6 @@ internal import Foundation
 internal import Glibc
 internal import Layers
 internal import Pipeline
-internal import SSH
 internal import SystemPackage
 
 // What a VM is made of.
@@ -21,25 +20,9 @@ extension LocalVM {
       try write(knownHost: keys.host)
       return keys
     }
-    let keys = (
-      client: try Ed25519KeyPair.generate(comment: "kiln"),
-      host: try Ed25519KeyPair.generate(comment: name)
-    )
-    let secret = keys.client.privateKey.withBytes { Array($0) }
-    guard
-      FileManager.default.createFile(
-        atPath: place.key, contents: Data(secret), attributes: [.posixPermissions: 0o600])
-    else {
-      throw MachineError(.unavailable, "could not write the keys of \(place.directory)")
-    }
-    try write(knownHost: keys.host.publicKey)
-    let seed = CloudInitSeed(
-      user: Self.user, authorizedKey: keys.client.publicKey,
-      hostPrivateKey: keys.host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
-      hostPublicKey: keys.host.publicKey, hostname: "kiln-build",
-      instanceID: name)
-    try seed.write(to: place.seed)
-    return Keys(client: keys.client.publicKey, host: keys.host.publicKey)
+    let identity = try VMIdentity.make(
+      in: place.directory, user: Self.user, hostname: "kiln-build", instanceID: name)
+    return Keys(client: identity.client.publicKey, host: identity.host.publicKey)
   }
 
   private func write(knownHost key: String) throws {

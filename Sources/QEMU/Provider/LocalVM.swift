@@ -130,11 +130,14 @@ actor LocalVM: BuildVM {
         hint: "no customizer may power the machine off; a restart is `reboot`")
     }
     tellConsole()
+    // Halted, it answers nobody: whoever works in it must learn at once that it is gone.
+    try await machine.kill()
     throw MachineError(.died, failure.description, hint: failure.hint)
   }
 
   func capture() async throws -> CapturedDisk {
     guard let machine else { throw MachineError(.unavailable, "\(name) was not started") }
+    let start = ContinuousClock.now
     let exit: VMExit
     do {
       exit = try await withDeadline(Self.powerOffLimit, for: "the virtual machine to power off") {
@@ -149,6 +152,7 @@ actor LocalVM: BuildVM {
     guard exit == .poweredOff else {
       throw MachineError(.died, "the virtual machine ended: \(exit)")
     }
+    events.receive(.poweredOff(machine: name, after: ContinuousClock.now - start))
     switch proof {
     case "": return CapturedDisk(disk)
     case let left?:
@@ -170,6 +174,7 @@ actor LocalVM: BuildVM {
   }
 
   func keep() -> [String] {
+    guard let machine, !machine.hasEnded else { return [] }
     staying = true
     return [
       "the virtual machine was kept: `kiln ssh \(place.run.run.text)` opens a shell in it, "

@@ -44,6 +44,9 @@ struct GCCommand: AsyncParsableCommand {
     if freed.bytes > 0 {
       StandardError.write("removed kept states that nothing needs: \(ByteText(freed.bytes))")
     }
+    for path in try await TrialVM.removeAbandoned(below: Places.trials) {
+      StandardError.write("removed a virtual machine that was booted to look into it: \(path)")
+    }
     StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }
   }
