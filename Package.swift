@@ -48,6 +48,7 @@ let package = Package(
     module("HTTP", ["CCurl", "Digests", system]),
     module("SSH", ["CSSH2", "CCrypto"]),
     module("Disks", [subprocess, system]),
+    module("Layers", ["Digests", system]),
     .target(
       name: "Deprovision", path: "deprovision",
       resources: [.embedInCode("linux.sh"), .embedInCode("windows.ps1")],
@@ -69,17 +70,19 @@ let package = Package(
       name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
       resources: [
         .embedInCode("Agent/agent.sh"), .embedInCode("Agent/files.sh"),
-        .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/retire.sh"),
+        .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/renew.sh"),
+        .embedInCode("Agent/retire.sh"),
       ], swiftSettings: strict),
 
-    module("QEMU", ["CProcess", "Disks", "Guests", "Pipeline", "SSH", system]),
+    module(
+      "QEMU", ["CProcess", "Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH", system]),
 
     // The composition root.
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport", "Pipeline",
-        "QEMU",
+        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers", "PackerImport",
+        "Pipeline", "QEMU",
         "SSH", "Template",
         arguments, subprocess,
       ],
@@ -105,6 +108,7 @@ let package = Package(
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", system]),
+    tests("LayersTests", ["Digests", "Layers", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests(

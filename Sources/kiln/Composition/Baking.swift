@@ -15,6 +15,8 @@ struct Baking {
   let arguments: BakingArguments
   /// The host to bake on; `nil` for a VM on this machine.
   let host: SSHHost?
+  /// How the build was begun.
+  private let invocation: Invocation?
   let redactor = Redactor()
   let signals: Signals
 
@@ -24,8 +26,9 @@ struct Baking {
   private static let patience = RetryPolicy(tries: 5, total: .seconds(6 * 3600))
 
   /// Checks what the command line says, before anything else is done.
-  init(_ arguments: BakingArguments) throws {
+  init(_ arguments: BakingArguments, invocation: Invocation? = nil) throws {
     self.arguments = arguments
+    self.invocation = invocation
     signals = try Signals()
     let questions = Questions(arguments.ssh) { [redactor] secret in
       let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
@@ -38,18 +41,21 @@ struct Baking {
       ? nil : try SSHHost(arguments.target, arguments.ssh, questions)
   }
 
-  /// Bakes, and ends the process with the exit code that says how it went.
-  func bake(_ asking: AskingArguments) async throws {
+  /// Bakes, and ends the process with the exit code that says how it went; with `earlier`, goes on
+  /// with that run.
+  func bake(_ asking: AskingArguments, resuming earlier: Resumption? = nil) async throws {
     try asking.check()
     let document = try await document()
     let chosen = try arguments.choice.places(in: document.reading)
     if chosen.count > 1 { try await bakeSeveral(document, chosen, asking) }
     let target = BakingTarget(document, document.reading.templates[chosen[0]])
     let (plan, site) = try await plan(target, manner)
+    for note in earlier?.notes(on: plan) ?? [] { StandardError.write("note: \(note)") }
+    try await earlier?.tidy(before: plan, arguments.ssh)
     let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)
     let guide = asking.guide(at: terminal, workbench(for: directory, site, target))
-    let run = try BakingRun(directory, plan, site, terminal, redactor)
+    let run = try BakingRun(directory, plan, site, terminal, redactor, resuming: earlier)
     let result = try await run.bake(signals, guide)
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)
@@ -74,7 +80,9 @@ struct Baking {
     for place in document.reading.waves.flatMap(\.self) where chosen.contains(place) {
       let target = BakingTarget(document, document.reading.templates[place])
       let (plan, site) = try await plan(target, manner)
-      views.append(PlanView(plan, on: site, document.reading.diagnostics))
+      views.append(
+        PlanView(
+          plan, on: site, document.reading.diagnostics, states: try await site.states(of: plan)))
     }
     if !arguments.json {
       try StandardOutput.write(lines: views.flatMap(\.lines).map(redactor.redact))
@@ -104,7 +112,7 @@ struct Baking {
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
         process: try .current(), steps: plan.outlines.map { $0.redacted(by: redactor) },
-        start: .now())
+        start: .now(), invocation: invocation?.redacted(by: redactor))
     }
   }
 
@@ -202,15 +210,5 @@ struct Baking {
     .fitting(
       ConsoleManner.Device(STDERR_FILENO), ProcessInfo.processInfo.environment,
       arguments.quiet ? .quiet : .normal)
-  }
-}
-
-extension StepOutline {
-  /// The outline as a record may have it: the line of an inline script can hold a secret.
-  fileprivate func redacted(by redactor: Redactor) -> StepOutline {
-    var outline = self
-    outline.name = redactor.redact(name)
-    outline.summary = redactor.redact(summary)
-    return outline
   }
 }
