@@ -55,6 +55,7 @@ let package = Package(
 
     // The document, and the flow that bakes it.
     module("Template", ["Digests"]),
+    module("PackerImport", ["Template"]),
     .target(
       name: "Catalog", dependencies: ["Digests", "Disks", "HTTP", "Template", system],
       resources: [.embedInCode("sources.json")], swiftSettings: strict),
@@ -77,20 +78,26 @@ let package = Package(
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH",
-        "Template",
-        arguments,
+        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport", "Pipeline",
+        "QEMU",
+        "SSH", "Template",
+        arguments, subprocess,
       ],
       swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "Fuzzing", dependencies: ["Template"], path: "Tests/Fuzzing", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: strict),
     tests("DigestsTests", ["Digests"]),
-    tests("TemplateTests", ["Template", "TestSupport"]),
+    tests("TemplateTests", ["Fuzzing", "Template", "TestSupport"]),
     tests(
       "CatalogTests",
       ["Catalog", "Digests", "Disks", "HTTP", "Template", "TestSupport", system]),
+    tests("PackerImportTests", ["PackerImport", "Template"], exclude: ["Fixtures"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
     tests(
       "ImagesTests",

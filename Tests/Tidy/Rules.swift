@@ -9,13 +9,14 @@ let modules: [String: Module] = [
   "Guests": Module(ours: ["Digests", "Pipeline", "SSH"]),
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
   "Images": Module(ours: ["Digests", "Disks", "Pipeline", "Template"]),
+  "PackerImport": Module(ours: ["Template"]),
   "Pipeline": Module(ours: ["Deprovision", "Digests", "Template"]),
   "QEMU": Module(ours: ["Disks", "Guests", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
   "kiln": Module(ours: [
-    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU",
-    "SSH", "Template",
+    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport",
+    "Pipeline", "QEMU", "SSH", "Template",
   ]),
 ]
 

@@ -70,40 +70,54 @@ struct EventText {
   }
 
   private static func line(for event: BuildEvent, _ time: Timestamp) -> [UInt8] {
-    guard let (type, fields) = content(of: event) else { return [] }
+    guard let (type, fields) = entry(of: event) else { return [] }
     return line(type, fields, time)
   }
 
-  /// What an event is called and what it tells; `nil` for output, which has lines of its own.
-  private static func content(of event: BuildEvent) -> (type: String, Fields)? {
+  /// What a line says of an event; output has lines of its own.
+  private static func entry(of event: BuildEvent) -> (type: String, fields: Fields)? {
     switch event {
     case .stepOutput: nil
-    case .runStarted(let run): ("runStarted", Fields(run: run))
-    case .stepStarted(let step): ("stepStarted", Fields(step: step.number, outline: step))
+    case .runStarted(let run):
+      ("runStarted", Fields(run: run))
+    case .stepStarted(let step):
+      ("stepStarted", Fields(step: step.number, outline: step))
     case .stepFinished(let result):
       ("stepFinished", Fields(step: result.number, result: result))
-    case .runFinished(let result): ("runFinished", Fields(runResult: result))
-    case .phase(let phase): ("phase", Fields(phase: phase))
+    case .stepRetried(let retry):
+      ("stepRetried", Fields(step: retry.number, retry: retry))
+    case .timed(let stage, let duration):
+      ("timed", Fields(seconds: duration / .seconds(1), stage: stage))
+    case .runFinished(let result):
+      ("runFinished", Fields(runResult: result))
+    case .phase(let phase):
+      ("phase", Fields(phase: phase))
     case .fetching(let uri, let received, let total):
       ("fetching", Fields(uri: uri, received: received, of: total))
     case .connected(let machine, let facts, let wait):
       ("connected", Fields(machine: machine, guest: facts, seconds: wait / .seconds(1)))
     case .stepProgress(let step, let sent, let total):
       ("stepProgress", Fields(step: step, of: total, sent: sent))
-    case .connectionLost(let reason): ("connectionLost", Fields(message: reason))
+    case .connectionLost(let reason):
+      ("connectionLost", Fields(message: reason))
     case .connectionRestored(let wait):
       ("connectionRestored", Fields(seconds: wait / .seconds(1)))
     case .restarted(let step, let wait):
       ("restarted", Fields(step: step, seconds: wait / .seconds(1)))
     case .poweredOff(let machine, let wait):
       ("poweredOff", Fields(machine: machine, seconds: wait / .seconds(1)))
-    case .outputStarted(let output): ("outputStarted", Fields(output: output))
+    case .outputStarted(let output):
+      ("outputStarted", Fields(output: output))
     case .outputProgress(let output, let share):
       ("outputProgress", Fields(share: share, output: output))
-    case .outputFinished(let result): ("outputFinished", Fields(outputResult: result))
-    case .warning(let text): ("warning", Fields(message: text))
-    case .note(let text): ("note", Fields(message: text))
-    case .canceling(let reason): ("canceling", Fields(message: reason))
+    case .outputFinished(let result):
+      ("outputFinished", Fields(outputResult: result))
+    case .warning(let text):
+      ("warning", Fields(message: text))
+    case .note(let text):
+      ("note", Fields(message: text))
+    case .canceling(let reason):
+      ("canceling", Fields(message: reason))
     }
   }
 
@@ -121,6 +135,8 @@ struct EventText {
     var run: RunOutline?
     var outline: StepOutline?
     var result: StepResult?
+    var retry: StepRetry?
+    var stage: RunStage?
     var runResult: RunResult?
     var share: Double?
     var output: PlannedOutput?

@@ -35,12 +35,14 @@ struct ImageMaking {
   /// Makes every run output, some at a time; one that fails leaves the others.
   /// - Throws: ``DistributionError`` where any failed, with the first by the template's order;
   ///   `CancellationError`.
-  func distribute(_ disk: CapturedDisk) async throws {
+  func distribute(_ disk: CapturedDisk, from bake: Bake) async throws {
     events.receive(.phase(.distributing))
     let failed = try await withThrowingTaskGroup(of: Failed?.self) { group in
       var waiting = image.outputs.makeIterator()
       func startNext() {
-        if let output = waiting.next() { group.addTask { try await make(output, of: disk) } }
+        if let output = waiting.next() {
+          group.addTask { try await make(output, of: disk, from: bake) }
+        }
       }
       for _ in 0..<Self.outputsAtOnce { startNext() }
       var failed: [Failed] = []
@@ -62,12 +64,14 @@ struct ImageMaking {
 
   /// Makes one run output.
   /// - Returns: why it was not made; `nil` where it was.
-  private func make(_ output: PlannedOutput, of disk: CapturedDisk) async throws -> Failed? {
+  private func make(
+    _ output: PlannedOutput, of disk: CapturedDisk, from bake: Bake
+  ) async throws -> Failed? {
     let start = ContinuousClock.now
     events.receive(.outputStarted(output))
     let told = ToldShare()
     do {
-      let made = try await distributor.distribute(disk, as: output) { [events] share in
+      let made = try await distributor.distribute(disk, from: bake, as: output) { [events] share in
         if told.isNew(share) { events.receive(.outputProgress(output, share)) }
       }
       finish(output, made, nil, since: start)
@@ -106,7 +110,7 @@ private final class ToldShare: Sendable {
   }
 }
 
-/// Runs `body` in `vm`, which stays after an error where the template says so.
+/// Runs `body` in `vm`, which stays after an error where the template or the user says so.
 func keeping<Result: Sendable>(
   _ vm: any BuildVM, if reaction: ErrorHandling.Reaction, _ events: any EventSink,
   _ body: () async throws -> Result
@@ -114,10 +118,17 @@ func keeping<Result: Sendable>(
   do {
     return try await body()
   } catch {
-    if reaction == .abort, !(error is CancellationError) {
+    if reaction == .abort || error.keepsMachine, !(error is CancellationError) {
       for note in await vm.keep() { events.receive(.note(note)) }
     }
     throw error
+  }
+}
+
+extension Error {
+  /// Whether the user said that the machine is to stay.
+  fileprivate var keepsMachine: Bool {
+    (self as? BuildError)?.aftermath == .keep || (self as? StoppedByRequest)?.aftermath == .keep
   }
 }
 

@@ -54,6 +54,9 @@ struct ChosenSource {
       let match = try search.catalog.resolve(source, architecture: .ofHost)
       let notes = image.plan == nil ? [] : ["planInfo has no effect on a local build"]
       return try await fetched(match, search, notes)
+    case .iso:
+      return try await fetched(
+        try search.catalog.resolve(source, architecture: .ofHost), search)
     }
   }
 

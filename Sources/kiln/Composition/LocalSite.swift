@@ -81,10 +81,7 @@ struct LocalSite {
       setup, run: directory, journal: journal, events: events, disks: store.tool)
     let provenance = Provenance(
       run: directory.run.text, templateID: templateID, template: plan.templateDigest,
-      steps: plan.steps.map { step in
-        Provenance.Step(
-          name: step.outline.name, type: step.outline.type, digest: step.contentDigest)
-      },
+      steps: plan.steps.map { Provenance.Step($0) },
       source: Provenance.Origin(identity: source.identity, version: source.version),
       firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
     )
@@ -122,16 +119,6 @@ struct LocalSite {
   private static func templateID(_ template: ImageTemplate, _ file: String) -> String {
     let name = template.name ?? FilePath(file).stem ?? "template"
     return "/providers/Microsoft.VirtualMachineImages/imageTemplates/\(name)"
-  }
-}
-
-extension Step {
-  /// The checksum of the script or file that it brings.
-  fileprivate var contentDigest: SHA256Digest {
-    switch work {
-    case .script(let job), .generalize(let job): job.digest
-    case .file(let file): file.digest
-    }
   }
 }
 
