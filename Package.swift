@@ -104,7 +104,7 @@ let package = Package(
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
     tests(
       "ImagesTests",
-      ["Digests", "Disks", "Images", "Pipeline", "Template", "TestSupport", system]),
+      ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", system]),
