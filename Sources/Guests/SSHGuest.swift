@@ -26,7 +26,7 @@ public actor SSHGuest: Guest {
   public static func reach(
     _ route: SSHRoute, report: @escaping GuestReport
   ) async throws -> SSHGuest {
-    let (connection, agent) = try await route.firstAgent()
+    let (connection, agent) = try await route.firstAgent(report)
     do {
       try agent.greeting.check(route.name)
     } catch {

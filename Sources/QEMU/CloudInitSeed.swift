@@ -71,21 +71,21 @@ public struct CloudInitSeed: Sendable, Hashable {
     ).bytes
   }
 
-  private var metaData: QMPValue {
+  private var metaData: JSON {
     ["instance-id": .string(instanceID), "local-hostname": .string(hostname)]
   }
 
   /// Any Ethernet device, by DHCP: bound to nothing that only this machine has, so that an image
   /// where it was left behind still finds its network elsewhere.
-  private var networkConfig: QMPValue {
+  private var networkConfig: JSON {
     [
       "version": 2,
       "ethernets": ["build": ["match": ["name": "e*"], "dhcp4": true, "dhcp6": false]],
     ]
   }
 
-  private var userData: QMPValue {
-    var account: [String: QMPValue] = [
+  private var userData: JSON {
+    var account: [String: JSON] = [
       "name": .string(user), "gecos": "Image build", "sudo": "ALL=(ALL) NOPASSWD:ALL",
       "lock_passwd": true, "ssh_authorized_keys": [.string(authorizedKey)],
     ]
@@ -103,7 +103,7 @@ public struct CloudInitSeed: Sendable, Hashable {
   }
 
   /// JSON is YAML.
-  private func json(_ value: QMPValue) throws(QEMUError) -> [UInt8] {
+  private func json(_ value: JSON) throws(QEMUError) -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
     do {

@@ -11,6 +11,9 @@ public struct Diagnostic: Hashable, Codable, Sendable {
   /// Whether this keeps the template from being used.
   public let severity: Severity
 
+  /// What kind of finding it is, for searching and for `docs/diagnostics.md`.
+  public let code: Code
+
   /// What is wrong, without its place.
   public let message: String
 
@@ -25,22 +28,27 @@ public struct Diagnostic: Hashable, Codable, Sendable {
 
   /// Describes one finding.
   public init(
-    _ severity: Severity, _ message: String, at position: SourcePosition, path: String,
+    _ severity: Severity, _ code: Code, _ message: String, at position: SourcePosition,
+    path: String,
     hint: String? = nil
   ) {
     self.severity = severity
+    self.code = code
     self.message = message
     self.position = position
     self.path = path
     self.hint = hint
   }
 
-  /// The finding as compilers write it, `file:line:column: error: path: message`, and the hint on
-  /// a line of its own.
+  /// The finding as compilers write it, `file:line:column: error: path: message [code]`, and the
+  /// hint on a line of its own.
+  ///
+  /// The code is last, as with clang, ESLint and ShellCheck: editors that read the output of
+  /// compilers know `: error:` and not `: error[code]:`.
   public func rendered(in file: String) -> String {
     let place = "\(file):\(position.line):\(position.column)"
     let subject = path.isEmpty ? "" : "\(printable(path)): "
-    let text = "\(place): \(severity.rawValue): \(subject)\(message)"
+    let text = "\(place): \(severity.rawValue): \(subject)\(message) [\(code.rawValue)]"
     return hint.map { "\(text)\n  hint: \($0)" } ?? text
   }
 }

@@ -19,7 +19,8 @@ package struct Findings {
     }.map(\.element)
     if dropped > 0, let last = all.last {
       all.append(
-        Diagnostic(.warning, "\(dropped) more findings are not shown", at: last.position, path: ""))
+        Diagnostic(
+          .warning, .more, "\(dropped) more findings are not shown", at: last.position, path: ""))
     }
     return all
   }
@@ -48,14 +49,16 @@ package struct Findings {
   }
 
   package mutating func fail(
-    _ message: String, at position: SourcePosition, path: String, hint: String? = nil
+    _ code: Diagnostic.Code, _ message: String, at position: SourcePosition, path: String,
+    hint: String? = nil
   ) {
-    add(Diagnostic(.error, message, at: position, path: path, hint: hint))
+    add(Diagnostic(.error, code, message, at: position, path: path, hint: hint))
   }
 
   package mutating func warn(
-    _ message: String, at position: SourcePosition, path: String, hint: String? = nil
+    _ code: Diagnostic.Code, _ message: String, at position: SourcePosition, path: String,
+    hint: String? = nil
   ) {
-    add(Diagnostic(.warning, message, at: position, path: path, hint: hint))
+    add(Diagnostic(.warning, code, message, at: position, path: path, hint: hint))
   }
 }

@@ -1,3 +1,4 @@
+import Disks
 import Foundation
 import SystemPackage
 import Template

@@ -107,6 +107,15 @@ extension ConsoleManner {
     #expect(!text.contains("\u{1B}]"))
   }
 
+  @Test func `without a terminal a download is told once, whatever else arrives meanwhile`() {
+    let text = told(
+      .plain,
+      ["https://h/a", "https://h/b", "https://h/a", "https://h/b"].map {
+        .fetching(uri: $0, received: 1, of: 9)
+      })
+    #expect(text == "fetching https://h/a\nfetching https://h/b\n")
+  }
+
   @Test func `on a terminal lines are cut to its width`() {
     let text = told(
       .live, columns: 40,

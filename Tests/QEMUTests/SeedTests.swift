@@ -22,8 +22,8 @@ import Testing
     try await withSeed { path, seed in
       let text = try await content("USER-DATA", of: path)
       #expect(text.hasPrefix("#cloud-config\n"))
-      let data = try JSONDecoder().decode(QMPValue.self, from: Data(text.dropFirst(14).utf8))
-      let user: QMPValue = [
+      let data = try JSONDecoder().decode(JSON.self, from: Data(text.dropFirst(14).utf8))
+      let user: JSON = [
         "name": "kiln", "gecos": "Image build", "shell": "/bin/bash", "lock_passwd": true,
         "sudo": "ALL=(ALL) NOPASSWD:ALL", "ssh_authorized_keys": [.string(seed.authorizedKey)],
       ]
@@ -37,7 +37,7 @@ import Testing
   @Test func `the meta data names the machine and the run`() async throws {
     try await withSeed { path, _ in
       let text = try await content("META-DATA", of: path)
-      let data = try JSONDecoder().decode(QMPValue.self, from: Data(text.utf8))
+      let data = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
       #expect(data == ["instance-id": "run-1", "local-hostname": "web \"1\"\n: é"])
     }
   }

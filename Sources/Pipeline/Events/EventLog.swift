@@ -83,6 +83,12 @@ struct EventText {
     case .stepFinished(let result):
       type = "stepFinished"
       fields = Fields(step: result.number, result: result)
+    case .stepRetried(let retry):
+      type = "stepRetried"
+      fields = Fields(step: retry.number, retry: retry)
+    case .timed(let stage, let duration):
+      type = "timed"
+      fields = Fields(seconds: duration / .seconds(1), stage: stage)
     case .runFinished(let result):
       type = "runFinished"
       fields.runResult = result
@@ -143,6 +149,8 @@ struct EventText {
     var run: RunOutline?
     var outline: StepOutline?
     var result: StepResult?
+    var retry: StepRetry?
+    var stage: RunStage?
     var runResult: RunResult?
     var share: Double?
     var output: PlannedOutput?

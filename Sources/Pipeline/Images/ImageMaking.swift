@@ -13,12 +13,12 @@ struct ImageMaking {
   func validate(
     _ origin: VMOrigin, _ run: @escaping @Sendable (any Machine, [Step]) async throws -> Void
   ) async throws -> BuildError? {
-    guard !image.validators.isEmpty else { return nil }
+    guard !plan.validators.isEmpty else { return nil }
     events.receive(.phase(.validating))
     do {
-      try await provider.withVM(from: origin, for: plan) { [image, events] vm in
+      try await provider.withVM(from: origin, for: plan) { [plan, image, events] vm in
         try await keeping(vm, if: image.retention.onValidationError, events) {
-          try await run(vm, image.validators)
+          try await run(vm, plan.validators)
         }
       }
       return nil
@@ -30,14 +30,15 @@ struct ImageMaking {
 
   /// Makes every run output; one that fails leaves the others.
   /// - Throws: ``DistributionError`` where any failed; `CancellationError`.
-  func distribute(_ disk: CapturedDisk) async throws {
+  func distribute(_ disk: CapturedDisk, from bake: Bake) async throws {
     events.receive(.phase(.distributing))
     var failed: [(PlannedOutput, any Error)] = []
     for output in image.outputs {
       let start = ContinuousClock.now
       events.receive(.outputStarted(output))
       do {
-        let made = try await distributor.distribute(disk, as: output) { [events] share in
+        let made = try await distributor.distribute(disk, from: bake, as: output) {
+          [events] share in
           events.receive(.outputProgress(output, share))
         }
         finish(output, made, nil, since: start)
@@ -65,7 +66,7 @@ struct ImageMaking {
   }
 }
 
-/// Runs `body` in `vm`, which stays after an error where the template says so.
+/// Runs `body` in `vm`, which stays after an error where the template or the user says so.
 func keeping<Result: Sendable>(
   _ vm: any BuildVM, if reaction: ErrorHandling.Reaction, _ events: any EventSink,
   _ body: () async throws -> Result
@@ -73,10 +74,17 @@ func keeping<Result: Sendable>(
   do {
     return try await body()
   } catch {
-    if reaction == .abort, !(error is CancellationError) {
+    if reaction == .abort || error.keepsMachine, !(error is CancellationError) {
       for note in await vm.keep() { events.receive(.note(note)) }
     }
     throw error
+  }
+}
+
+extension Error {
+  /// Whether the user said that the machine is to stay.
+  fileprivate var keepsMachine: Bool {
+    (self as? BuildError)?.aftermath == .keep || (self as? StoppedByRequest)?.aftermath == .keep
   }
 }
 

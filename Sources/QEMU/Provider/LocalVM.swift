@@ -53,7 +53,8 @@ actor LocalVM: BuildVM {
       let disk = try await makeDisk()
       let spec = VMSpec(
         name: name, directory: place.directory, disk: disk, dataDisks: try await makeDataDisks(),
-        firmware: setup.source.firmware, architecture: setup.source.architecture,
+        firmware: VMSpec.Firmware(for: setup.source.firmware),
+        architecture: setup.source.architecture,
         cpus: setup.cpus, memory: setup.memory, seed: place.seed)
       self.keys = keys
       let machine = try await VirtualMachine.start(spec, accelerator: setup.accelerator)

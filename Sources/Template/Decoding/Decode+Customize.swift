@@ -87,7 +87,8 @@ extension TemplateDecoder {
     let system = flag("runAsSystem", in: fields)
     if system, !elevated, let node = fields["runAsSystem"] {
       warn(
-        node, "`runAsSystem` counts only with `runElevated`: the script runs as the build user",
+        node, .runAsSystemAlone,
+        "`runAsSystem` counts only with `runElevated`: the script runs as the build user",
         hint: "add `\"runElevated\": true`")
     }
     let privilege: PowerShellOptions.Privilege =

@@ -25,7 +25,7 @@ extension TemplateDecoder {
     properties.node.weight = .decisive
     guard let targets = objects("distribute", in: properties) else { return nil }
     if targets.isEmpty {
-      warn(node, "the array is empty: the image is built and goes nowhere")
+      warn(node, .nothingDistributed, "the array is empty: the image is built and goes nowhere")
     }
     var names: [String: Int] = [:]
     return targets.enumerated().compactMap { index, target in
@@ -65,12 +65,13 @@ extension TemplateDecoder {
     else { return nil }
     let open = Unresolved(text) == nil ? nil : RunOutputName(unresolved: text)
     guard let name = open ?? RunOutputName(text) else {
-      fail(node, badName(text))
+      fail(node, .badName, badName(text))
       return nil
     }
     if let other = names.updateValue(index, forKey: name.fileName) {
       fail(
-        node, "the name \(quoted(text)) is that of `distribute[\(other)]` already",
+        node, .duplicateOutput,
+        "the name \(quoted(text)) is that of `distribute[\(other)]` already",
         hint: "give each target a name of its own")
     }
     return name

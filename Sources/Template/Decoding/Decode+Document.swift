@@ -65,15 +65,17 @@ extension TemplateDecoder {
     let namespace = "microsoft.virtualmachineimages"
     if [namespace, expected.lowercased()].contains(type.lowercased()) {
       // The address of the request decides, so bodies like official quickstarts have only half.
-      warn(node, "\(quoted(type)) must be written `\(expected)`")
+      warn(node, .resourceTypeSpelling, "\(quoted(type)) must be written `\(expected)`")
     } else {
-      fail(node, "\(quoted(type)) is no image template", hint: "an image template is `\(expected)`")
+      fail(
+        node, .notAnImageTemplate, "\(quoted(type)) is no image template",
+        hint: "an image template is `\(expected)`")
     }
   }
 
   private mutating func templateName(_ document: Fields) -> String? {
     guard let node = document["name"], let name = text(node, as: .label) else { return nil }
-    if !isResourceName(name), Unresolved(name) == nil { fail(node, badName(name)) }
+    if !isResourceName(name), Unresolved(name) == nil { fail(node, .badName, badName(name)) }
     return name
   }
 

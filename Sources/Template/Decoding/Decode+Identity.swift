@@ -12,7 +12,7 @@ extension TemplateDecoder {
       // Required since 2020-02-14, but of no use off Azure: 26 of 191 public templates have none.
       if version.map({ $0 >= .v2020_02_14 }) ?? true, document["identity"] == nil {
         warn(
-          document.node, "an image template needs the field `identity` on Azure",
+          document.node, .noIdentity, "an image template needs the field `identity` on Azure",
           hint: "a build on a host of your own does without it")
       }
       return []
@@ -24,7 +24,7 @@ extension TemplateDecoder {
     guard let assigned = identity["userAssignedIdentities"] else { return [] }
     let ids = assignedIDs(assigned)
     if ids.count > 1 {
-      warn(assigned, "the service takes exactly one identity, not \(ids.count)")
+      warn(assigned, .manyIdentities, "the service takes exactly one identity, not \(ids.count)")
     }
     return ids
   }
@@ -33,12 +33,13 @@ extension TemplateDecoder {
     if let text = node.string {
       guard !reportUnresolved(text, in: node) else { return [text] }
       warn(
-        node, "must be an object with ids as its field names, not \(node.value.spoken)",
+        node, .looseType, "must be an object with ids as its field names, not \(node.value.spoken)",
         hint: "write `{ \(quoted(text).replacing("`", with: "\"")): {} }`")
       return [text]
     }
     guard case .object(let members) = node.value.content else {
-      fail(node, "must be an object with ids as its field names, not \(node.value.spoken)")
+      fail(
+        node, .wrongType, "must be an object with ids as its field names, not \(node.value.spoken)")
       return []
     }
     for member in members {

@@ -15,14 +15,17 @@ extension TemplateDecoder {
     switch (inlineNode, uriNode) {
     case (let inline?, nil):
       if sha256 != nil, let node = fields["sha256Checksum"] {
-        warn(node, "the checksum is of no use: it is that of `scriptUri`, and this is `inline`")
+        warn(
+          node, .uselessChecksum,
+          "the checksum is of no use: it is that of `scriptUri`, and this is `inline`")
       }
       return (.inline(lines), inline.position)
     case (nil, let node?):
       return (.uri(uri, sha256: sha256), node.position)
     case (_?, let node?):
       fail(
-        node, "\(fields.schema.subject) has both `inline` and `scriptUri`: only one can run",
+        node, .twoScripts,
+        "\(fields.schema.subject) has both `inline` and `scriptUri`: only one can run",
         hint: "remove one, or make two steps of them")
     case (nil, nil):
       reportMissingScript(fields)
@@ -40,7 +43,8 @@ extension TemplateDecoder {
     }
     guard !refused else { return }
     fail(
-      fields.node, "\(fields.schema.subject) needs `inline` or `scriptUri`: it has nothing to run")
+      fields.node, .noScript,
+      "\(fields.schema.subject) needs `inline` or `scriptUri`: it has nothing to run")
   }
 
   /// The checksum of a script or file; `nil` where it is absent or empty.
@@ -49,7 +53,8 @@ extension TemplateDecoder {
     else { return nil }
     if let digest = SHA256Digest(hex: text) { return digest }
     fail(
-      node, "\(quoted(text)) is no SHA-256 checksum: it must be 64 hexadecimal digits",
+      node, .badChecksum,
+      "\(quoted(text)) is no SHA-256 checksum: it must be 64 hexadecimal digits",
       hint: "`sha256sum` and `Get-FileHash` print it")
     return nil
   }

@@ -38,12 +38,15 @@ extension TemplateDecoder {
     guard let node = properties[name], let minutes = integer(name, in: properties, atLeast: 0)
     else { return .standard }
     guard let timeout = BuildTimeout(minutes: minutes) else {
-      fail(node, "must be at most \(BuildTimeout.maximumMinutes) minutes, not `\(minutes)`")
+      fail(
+        node, .outOfRange,
+        "must be at most \(BuildTimeout.maximumMinutes) minutes, not `\(minutes)`")
       return .standard
     }
     if timeout.minutes < Self.minimumUsefulMinutes {
       warn(
         node,
+        .shortTimeout,
         "the service fails at once with less than \(Self.minimumUsefulMinutes) minutes, not "
           + "only after `\(minutes)`", hint: "leave it out for 240 minutes")
     }

@@ -33,6 +33,7 @@ extension TemplateDecoder {
       if fields["replicationRegions"] == nil, let version, version < .v2022_07_01 {
         fail(
           fields.node,
+          .missingField,
           "\(fields.schema.subject) needs the field `replicationRegions` before "
             + "api-version 2022-07-01")
       }
@@ -43,7 +44,7 @@ extension TemplateDecoder {
     for name in ["replicationRegions", "storageAccountType"] {
       guard let node = fields[name] else { continue }
       fail(
-        node, "`\(name)` and `targetRegions` exclude each other",
+        node, .excludingFields, "`\(name)` and `targetRegions` exclude each other",
         hint: "remove `\(name)`: each of the `targetRegions` says it for itself")
     }
     return targets.compactMap { targetRegion($0) }
@@ -70,6 +71,7 @@ extension TemplateDecoder {
     if let explicit {
       fail(
         node,
+        .excludingFields,
         "`versioning` and the version \(quoted(explicit)) of `galleryImageId` exclude each "
           + "other", hint: "remove one of them")
     }
@@ -78,7 +80,9 @@ extension TemplateDecoder {
     let versioning = self.fields(of: node, as: Self.versioningSchema)
     let major = versioning.flatMap { integer("major", in: $0, atLeast: -1) } ?? -1
     if scheme == "Source" {
-      if let extra = versioning?["major"] { warn(extra, "`major` counts only with `Latest`") }
+      if let extra = versioning?["major"] {
+        warn(extra, .uselessMajor, "`major` counts only with `Latest`")
+      }
       return .source
     }
     return .latest(major: major < 0 ? nil : major)
@@ -95,7 +99,7 @@ extension TemplateDecoder {
       }
     guard !isVersion else { return }
     fail(
-      node, "\(quoted(text)) is no version of an image",
+      node, .badImageVersion, "\(quoted(text)) is no version of an image",
       hint: "it is three numbers up to \(Self.maximumVersionPart), as in `1.0.0`")
   }
 }

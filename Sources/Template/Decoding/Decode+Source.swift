@@ -45,6 +45,7 @@ extension TemplateDecoder {
     else { return false }
     fail(
       Node(value: type, path: "\(node.path).type", weight: .decisive),
+      .isoSource,
       "cannot start from an ISO: the service removed this source in api-version 2020-02-14",
       hint: "use `PlatformImage`, `ManagedImage` or `SharedImageVersion`")
     return true

@@ -37,11 +37,12 @@ extension TemplateDecoder {
     let containers = optionalResourceID("containerInstanceSubnetId", in: fields, of: .subnet)
     if containers != nil, let node = fields["containerInstanceSubnetId"] {
       if fields["subnetId"] == nil {
-        fail(node, "`containerInstanceSubnetId` needs `subnetId` beside it")
+        fail(node, .missingField, "`containerInstanceSubnetId` needs `subnetId` beside it")
       }
       if !proxy.isEmpty {
         fail(
-          node, "`containerInstanceSubnetId` and `proxyVmSize` exclude each other",
+          node, .excludingFields,
+          "`containerInstanceSubnetId` and `proxyVmSize` exclude each other",
           hint: "remove one of them")
       }
     }

@@ -28,7 +28,7 @@ extension TemplateDecoder {
     else { return standard }
     guard let timeout = GoDuration(text) else {
       fail(
-        node, "\(quoted(text)) is no length of time",
+        node, .badDuration, "\(quoted(text)) is no length of time",
         hint: "write it with units, as in `5m`, `1h30m` or `90s`")
       return standard
     }
@@ -57,7 +57,7 @@ extension TemplateDecoder {
     guard !["include", "exclude"].contains(action) || !text.contains(":") else { return }
     // An official example of the API has such a filter, so it is no error.
     warn(
-      node, "the filter \(quoted(text)) neither includes nor excludes anything",
+      node, .idleFilter, "the filter \(quoted(text)) neither includes nor excludes anything",
       hint: "start it with `include:` or `exclude:`")
   }
 }

@@ -18,7 +18,7 @@ extension TemplateDecoder {
   ) -> String? {
     guard case .object(let members) = node.value.content else {
       if !reportOpenContainer(node) {
-        fail(node, "\(subject) must be an object, not \(node.value.spoken)")
+        fail(node, .wrongType, "\(subject) must be an object, not \(node.value.spoken)")
       }
       return nil
     }
@@ -26,7 +26,7 @@ extension TemplateDecoder {
       node.value.member(name) ?? members.last { $0.key.lowercased() == name.lowercased() }
     guard let member, member.value.content != .null else {
       fail(
-        node, "\(subject) needs the field `\(name)`",
+        node, .missingField, "\(subject) needs the field `\(name)`",
         hint: "it is one of \(list(choices.map(\.name)))")
       return nil
     }
@@ -37,7 +37,8 @@ extension TemplateDecoder {
   /// One of the words that the API knows here; another case is a warning, another word an error.
   mutating func choice(_ node: Node, among choices: [Choice]) -> String? {
     guard let text = node.string else {
-      fail(node, "must be one of \(list(choices.map(\.name))), not \(node.value.spoken)")
+      fail(
+        node, .wrongType, "must be one of \(list(choices.map(\.name))), not \(node.value.spoken)")
       return nil
     }
     let match =
@@ -48,18 +49,19 @@ extension TemplateDecoder {
       let names = choices.map(\.name)
       let guess = nearest(to: text, among: names).map { "did you mean `\($0)`? " } ?? ""
       fail(
-        node, "\(quoted(text)) is not known here",
+        node, .unknownWord, "\(quoted(text)) is not known here",
         hint: "\(guess)it is one of \(list(names))")
       return nil
     }
     if match.name != text {
       warn(
-        node, "\(quoted(text)) must be written `\(match.name)`",
+        node, .wordSpelling, "\(quoted(text)) must be written `\(match.name)`",
         hint: "the service refuses other spellings")
     }
     if let version, match.since > version {
       warn(
         node,
+        .wordTooNew,
         "`\(match.name)` exists from api-version \(match.since.rawValue) on, and the template "
           + "says \(version.rawValue)",
         hint: "set `apiVersion` to `\(match.since.rawValue)` or later")

@@ -3,7 +3,7 @@ extension TemplateDecoder {
   mutating func fields(of node: Node, as schema: Schema) -> Fields? {
     guard case .object(let members) = node.value.content else {
       if !reportOpenContainer(node) {
-        fail(node, "\(schema.subject) must be an object, not \(node.value.spoken)")
+        fail(node, .wrongType, "\(schema.subject) must be an object, not \(node.value.spoken)")
       }
       return nil
     }
@@ -28,7 +28,7 @@ extension TemplateDecoder {
   /// The node of a field that must be there; reports it where it is not.
   mutating func require(_ name: String, in fields: Fields) -> Node? {
     if let node = fields[name] { return node }
-    fail(fields.node, "\(fields.schema.subject) needs the field `\(name)`")
+    fail(fields.node, .missingField, "\(fields.schema.subject) needs the field `\(name)`")
     return nil
   }
 
@@ -42,10 +42,10 @@ extension TemplateDecoder {
     }
     let message = "the field \(quoted(member.key)) must be written `\(field.name)`"
     if refusesUnknownFields {
-      report(.error, member, node, message)
+      report(.error, .fieldSpelling, member, node, message)
     } else {
       report(
-        .warning, member, node, message,
+        .warning, .fieldSpelling, member, node, message,
         hint: "the service refuses it from api-version 2024-02-01 on")
     }
     return field
@@ -58,9 +58,9 @@ extension TemplateDecoder {
     guard findings.hasRoom(for: severity) else { return findings.drop() }
     let hint = nearest(to: member.key, among: names).map { "did you mean `\($0)`?" }
     if refusesUnknownFields {
-      report(.error, member, node, message, hint: hint)
+      report(.error, .unknownField, member, node, message, hint: hint)
     } else {
-      report(.warning, member, node, "\(message): it is ignored", hint: hint)
+      report(.warning, .unknownField, member, node, "\(message): it is ignored", hint: hint)
     }
   }
 
@@ -71,25 +71,26 @@ extension TemplateDecoder {
     case .ignored: return
     case .readOnly:
       report(
-        .warning, member, node, "the field `\(field.name)` is read-only: it is ignored")
+        .warning, .readOnlyField, member, node,
+        "the field `\(field.name)` is read-only: it is ignored")
     case .value:
       guard let version, field.since > version else { return }
       let message =
         "\(schema.subject) has the field `\(field.name)` from api-version "
         + "\(field.since.rawValue) on, and the template says \(version.rawValue)"
       report(
-        refusesUnknownFields ? .error : .warning, member, node,
+        refusesUnknownFields ? .error : .warning, .fieldTooNew, member, node,
         refusesUnknownFields ? message : "\(message): it is used all the same",
         hint: "set `apiVersion` to `\(field.since.rawValue)` or later")
     }
   }
 
   private mutating func report(
-    _ severity: Diagnostic.Severity, _ member: JSONMember, _ node: Node, _ message: String,
-    hint: String? = nil
+    _ severity: Diagnostic.Severity, _ code: Diagnostic.Code, _ member: JSONMember,
+    _ node: Node, _ message: String, hint: String? = nil
   ) {
     let path = node.path.isEmpty ? member.key : "\(node.path).\(member.key)"
     findings.add(
-      Diagnostic(severity, message, at: member.keyPosition, path: path, hint: hint))
+      Diagnostic(severity, code, message, at: member.keyPosition, path: path, hint: hint))
   }
 }

@@ -8,6 +8,9 @@ struct TemplateDecoder {
 
   var findings = Findings()
 
+  /// What evaluation left open; `nil` where nothing was evaluated.
+  var evaluation: OpenValues?
+
   private var reportedPlaceholders: Set<String> = []
 
   init(version: APIVersion?) {
@@ -17,35 +20,44 @@ struct TemplateDecoder {
   /// Whether unknown fields and names in another case are errors.
   var refusesUnknownFields: Bool { version?.refusesUnknownFields ?? false }
 
-  mutating func fail(_ node: Node, _ message: String, hint: String? = nil) {
-    findings.fail(message, at: node.position, path: node.path, hint: hint)
+  mutating func fail(
+    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil
+  ) {
+    findings.fail(code, message, at: node.position, path: node.path, hint: hint)
   }
 
-  mutating func warn(_ node: Node, _ message: String, hint: String? = nil) {
-    findings.warn(message, at: node.position, path: node.path, hint: hint)
+  mutating func warn(
+    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil
+  ) {
+    findings.warn(code, message, at: node.position, path: node.path, hint: hint)
   }
 
   /// Reports what `text` leaves open, by the weight of the node.
   /// - Returns: whether it leaves anything open.
   mutating func reportUnresolved(_ text: String, in node: Node) -> Bool {
+    if let evaluation, isExpression(text) { return reportOpen(evaluation, text, in: node) }
     switch (Unresolved(text), node.weight) {
     case (nil, _):
       return false
     case (.expression, .decisive):
       fail(
-        node, "cannot use the ARM expression \(quoted(text)): nothing evaluates it here",
+        node, .openExpression,
+        "cannot use the ARM expression \(quoted(text)): nothing evaluates it here",
         hint: "write the value itself")
     case (.expression, .incidental):
-      warn(node, "the ARM expression \(quoted(text)) is not evaluated: it stays as it is")
+      warn(
+        node, .openExpression,
+        "the ARM expression \(quoted(text)) is not evaluated: it stays as it is")
     case (.placeholders(let names), .decisive):
       fail(
-        node, "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
-        hint: "write the value in its place")
+        node, .openPlaceholder,
+        "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
+        hint: "write the value in its place, or give it with `--set \(names[0])=value`")
     case (.placeholders(let names), .incidental):
       for name in names where reportedPlaceholders.insert(name).inserted {
         warn(
-          node, "the placeholder \(quoted("<\(name)>")) is not filled in",
-          hint: "Azure needs a value in its place, everywhere in the template")
+          node, .openPlaceholder, "the placeholder \(quoted("<\(name)>")) is not filled in",
+          hint: "Azure needs a value in its place; `--set \(name)=value` gives one")
       }
     }
     return true

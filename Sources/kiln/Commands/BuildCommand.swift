@@ -9,8 +9,10 @@ struct BuildCommand: AsyncParsableCommand {
 
   @OptionGroup var baking: BakingArguments
 
+  @OptionGroup(title: "At a terminal") var asking: AskingArguments
+
   func run() async throws {
-    try await Baking(baking).bake()
+    try await Baking(baking).bake(asking)
   }
 }
 
@@ -37,6 +39,8 @@ struct BakingArguments: ParsableArguments {
       "Where to bake: qemu, a VM on this machine, or a host of your own, reached over SSH.",
       valueName: "qemu|ssh://[user@]host[:port]"))
   var target: String = LocalSite.name
+
+  @OptionGroup(title: "Which customizers run") var steps: SelectionArguments
 
   @OptionGroup(title: "In a VM on this machine") var local: LocalArguments
 

@@ -70,6 +70,10 @@ struct ShowImage: AsyncParsableCommand {
     lines += from.steps.enumerated().map { index, step in
       "step \(index + 1):   \(step.type) \"\(step.name)\", sha256 \(step.sha256)"
     }
+    lines += (from.omissions ?? []).map { step in
+      let why = step.reason == .skipped ? "left out" : "failed and was passed over"
+      return "lacks:    step \(step.number), \(step.type) \"\(step.name)\": \(why)"
+    }
     lines += image.disks.map { "file:     \($0.path) (\($0.format.rawValue))" }
     lines += metadata.tags.sorted { $0.key < $1.key }.map { "tag:      \($0.key)=\($0.value)" }
     try StandardOutput.write(lines: lines.map(LegibleText.legible))

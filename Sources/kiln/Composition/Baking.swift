@@ -39,23 +39,35 @@ struct Baking {
   }
 
   /// Bakes, and ends the process with the exit code that says how it went.
-  func bake() async throws {
+  func bake(_ asking: AskingArguments) async throws {
+    try asking.check()
     let (plan, site) = try await plan()
     let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
-        process: try .current(), steps: plan.allSteps.map(\.outline), start: .now())
+        process: try .current(), steps: plan.outlines, start: .now())
     }
     let terminal = Terminal(manner, log: directory.logPath)
-    let result = try await BakingRun(directory, plan, site, terminal, redactor).bake(signals)
+    let guide = asking.guide(at: terminal, workbench(for: directory, site))
+    let run = try BakingRun(directory, plan, site, terminal, redactor)
+    let result = try await run.bake(signals, guide)
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)
+  }
+
+  private func workbench(for directory: RunDirectory, _ site: BakingSite) -> Workbench {
+    Workbench(
+      machine: site.machine, doorway: site.doorway(of: directory), directory: directory
+    ) {
+      let (template, bytes) = try read()
+      return try await layOut(template, bytes, site)
+    }
   }
 
   /// Prints what a build would do.
   func showPlan() async throws {
     let (plan, site) = try await plan()
-    let view = PlanView(plan, on: site.name)
+    let view = PlanView(plan, on: site)
     if arguments.json {
       try StandardOutput.write(json: view)
     } else {
@@ -65,6 +77,19 @@ struct Baking {
 
   private func plan() async throws -> (Plan, BakingSite) {
     for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
+    let (template, bytes) = try read()
+    let site = try await site(template)
+    do {
+      return try await signals.cancelling { (try await layOut(template, bytes, site), site) }
+    } catch let error as CancellationError {
+      throw CommandFault(
+        "the build was stopped by request before it began",
+        exit: RunEnding.exit(for: error, signals.stop))
+    }
+  }
+
+  /// The template as its file now is; what is wrong with it is told.
+  private func read() throws -> (ImageTemplate, [UInt8]) {
     let bytes = try TemplateFile.read(arguments.template)
     let reading = TemplateDocument.read(bytes, named: arguments.template)
     for diagnostic in reading.diagnostics {
@@ -74,22 +99,20 @@ struct Baking {
       throw CommandFault(
         "could not use the template `\(arguments.template)`: see above", exit: .usage)
     }
-    let site = try await site(template)
+    return (template, bytes)
+  }
+
+  private func layOut(
+    _ template: ImageTemplate, _ bytes: [UInt8], _ site: BakingSite
+  ) async throws -> Plan {
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
-      scripts: try scripts(), scriptUser: arguments.scriptUser,
-      product: product(site),
-      report: { events.receive($0) })
+      scripts: try scripts(), scriptUser: arguments.scriptUser, product: product(site),
+      selection: arguments.steps.selection, report: { events.receive($0) })
     do {
-      return try await signals.cancelling {
-        (try await planner.plan(template, from: bytes, named: arguments.template), site)
-      }
-    } catch let error as CancellationError {
-      throw CommandFault(
-        "the build was stopped by request before it began",
-        exit: RunEnding.exit(for: error, signals.stop))
+      return try await planner.plan(template, from: bytes, named: arguments.template)
     } catch let problems as PlanProblems {
       terminal.close()
       StandardError.write(problems.description)
@@ -138,7 +161,7 @@ struct Baking {
   private func product(_ site: BakingSite) -> Planner.Product {
     switch site {
     case .host: .machine(generalization)
-    case .local(let site): site.product
+    case .local: .image
     }
   }
 

@@ -22,7 +22,6 @@ struct Scripts: ScriptSource {
     let scheme = uri.firstRange(of: "://").map { uri[..<$0.lowerBound].lowercased() }
     switch scheme {
     case "http", "https":
-      progress(0, nil)
       let file = try await cache.fetch(uri, sha256: sha256) {
         progress(Int($0.received), $0.total.map(Int.init))
       }
