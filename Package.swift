@@ -48,7 +48,9 @@ let package = Package(
     module("Digests", ["CCrypto"]),
     module("HTTP", ["CCurl", "Digests", system]),
     module("SSH", ["CSSH2", "CCrypto"]),
-    module("WinRM", ["CCrypto", "CGSSAPI", "HTTP"]),
+    .target(
+      name: "WinRM", dependencies: ["CCrypto", "CGSSAPI", "Digests", "HTTP"],
+      resources: [.embedInCode("Files/place.ps1")], swiftSettings: strict),
     module("Disks", [subprocess, system]),
     .target(
       name: "Deprovision", path: "deprovision",

@@ -19,6 +19,8 @@ public struct WinRMError: Error, Sendable, Hashable {
     case badAnswer
     /// The request can't be sent as it is; nothing was.
     case badRequest
+    /// A file did not arrive as it should; what was there before is untouched.
+    case notPlaced
     /// This machine lacks something, for example the library for NTLM.
     case unfit
   }
@@ -46,8 +48,10 @@ public struct WinRMError: Error, Sendable, Hashable {
     self.hint = hint
   }
 
-  /// Whether the machine may have carried the request out although no answer came.
-  public var mayHaveHappened: Bool { kind == .connectionLost || kind == .badAnswer }
+  /// Whether the machine may have carried the request out all the same.
+  public var mayHaveHappened: Bool {
+    kind == .connectionLost || kind == .badAnswer || fault?.isTimeout == true
+  }
 }
 
 extension WinRMError: CustomStringConvertible {

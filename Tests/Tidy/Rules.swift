@@ -14,7 +14,7 @@ let modules: [String: Module] = [
   "QEMU": Module(ours: ["Disks", "Guests", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
-  "WinRM": Module(ours: ["HTTP"], c: ["CCrypto", "CGSSAPI"]),
+  "WinRM": Module(ours: ["Digests", "HTTP"], c: ["CCrypto", "CGSSAPI"]),
   "kiln": Module(ours: [
     "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport",
     "Pipeline", "QEMU", "SSH", "Template",

@@ -91,20 +91,26 @@ class Guest:
     # What Kiln sends to place a file: lines of base64 on standard input.
 
     def place(self, command, found):
-        path = self.path(found[1])
-        digest = hashlib.sha256()
-        with open(path + ".new", "wb") as file:
+        path = self.path(found[1].replace("''", "'"))
+        digest, size = hashlib.sha256(), 0
+        if os.path.isdir(path):
+            command.write(f"{found[1]} is a directory\r\n", "stderr")
+            return 1
+        with open(path + ".kiln-partial", "wb") as file:
             while line := command.read_line():
-                data = base64.b64decode(line, validate=False)
+                if command.killed:
+                    return 1
+                data = base64.b64decode(line.rstrip(b"\r\n"), validate=True)
                 file.write(data)
                 digest.update(data)
+                size += len(data)
         actual = digest.hexdigest()
-        if actual != found[2].lower():
-            os.remove(path + ".new")
-            command.write(f"{actual}\r\n")
+        if actual != found[2]:
+            os.remove(path + ".kiln-partial")
+            command.write(f"{size} bytes arrived, with the sha256 {actual}\r\n", "stderr")
             return 87
-        os.rename(path + ".new", path)
-        command.write(f"{actual}\r\n")
+        os.replace(path + ".kiln-partial", path)
+        command.write(f"placed {actual} {size}\r\n")
         return 0
 
     known = {
@@ -116,7 +122,7 @@ class Guest:
         r"(?i)^(?:cmd(?:\.exe)? /c )?set$": set,
         r"\$tmp_file_path.*\$dest_file_path": restore,
         r"\$tmp_file_path.*Remove-Item": clean,
-        r"\$destination = '(.*?)'\r?\n\$expected = '([0-9a-fA-F]{64})'": place,
+        r"^begin \{\n\$destination = '(.*?)'\n\$expected = '([0-9a-f]{64})'\n": place,
     }
 
 

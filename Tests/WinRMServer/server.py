@@ -237,7 +237,7 @@ class Control(http.server.BaseHTTPRequestHandler):
         if self.path == "/forget":
             with state.lock:
                 state.log.clear()
-        return self.answer({})
+        self.answer({})
 
 
 class Server(http.server.ThreadingHTTPServer):

@@ -25,7 +25,6 @@ public final class WinRMClient: Sendable {
   private struct State {
     var idle: [WinRMLink] = []
     var envelope: Envelope
-    var requests = 0
   }
 
   /// A client, which connects with its first request.
@@ -69,7 +68,7 @@ public final class WinRMClient: Sendable {
     let (status, body) = try await link.exchange(bytes, for: request.name)
     // Only after an answer: any other end leaves the connection in a state that nobody knows.
     keep(link)
-    guard status == 200 || !body.isEmpty && body.looksLikeXML else {
+    guard status == 200 || status == 500 && !body.isEmpty else {
       throw WinRMError(status: status, body: body, to: request, at: endpoint)
     }
     return try ShellReply.read(body, to: request, message: message)
@@ -83,12 +82,6 @@ public final class WinRMClient: Sendable {
 
   private func keep(_ link: WinRMLink) {
     state.withLock { if $0.idle.count < Self.idleLimit { $0.idle.append(link) } }
-  }
-}
-
-extension [UInt8] {
-  fileprivate var looksLikeXML: Bool {
-    first { $0 > 0x20 && $0 < 0x80 } == UInt8(ascii: "<")
   }
 }
 

@@ -5,6 +5,8 @@ internal import HTTP
 actor WinRMLink {
   /// The tokens that a login takes at most; NTLM takes two, SPNEGO one more.
   private static let tokenLimit = 6
+  /// How slow a network may be, for the time that a long request is given.
+  private static let slowestBytesPerSecond = 32 << 10
 
   private let endpoint: WinRMEndpoint
   private let credentials: WinRMCredentials
@@ -101,6 +103,8 @@ actor WinRMLink {
   }
 
   private func post(_ request: HTTPRequest, _ operation: String) async throws -> HTTPResponse {
+    var limits = limits
+    limits.total += .seconds(request.body.count / Self.slowestBytesPerSecond)
     do {
       let response = try await connection.send(request, limits: limits)
       if let shown = response.certificate { certificate = shown }
