@@ -21,3 +21,14 @@ struct SSHCommand: ParsableCommand {
       "could not start `ssh`: \(String(cString: strerror(errno)))", hint: "install openssh-client")
   }
 }
+
+extension VMLogin {
+  /// The command that logs in; what should run there can follow.
+  var sshWords: [String] {
+    [
+      "ssh", "-i", identity, "-p", "\(port)", "-o", "IdentitiesOnly=yes", "-o",
+      "UserKnownHostsFile=\(knownHosts)", "-o", "StrictHostKeyChecking=yes", "-o",
+      "LogLevel=ERROR", "-F", "none", "\(user)@127.0.0.1",
+    ]
+  }
+}

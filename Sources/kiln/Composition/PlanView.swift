@@ -19,24 +19,28 @@ struct PlanView: Encodable {
     let name: String
     let summary: String
     let user: String?
+    let address: String?
+    let bytes: Int?
     let sha256: String?
     let skipped: Bool?
     let position: String?
 
     init(_ step: Step) {
-      self.init(step.outline, user: step.user, skipped: nil)
+      self.init(step.outline, user: step.user, bytes: step.size, skipped: nil)
     }
 
     init(skipped outline: StepOutline) {
-      self.init(outline, user: nil, skipped: true)
+      self.init(outline, user: nil, bytes: nil, skipped: true)
     }
 
-    private init(_ outline: StepOutline, user: String?, skipped: Bool?) {
+    private init(_ outline: StepOutline, user: String?, bytes: Int?, skipped: Bool?) {
       number = outline.number
       type = outline.type
       name = outline.name
       summary = outline.summary
       self.user = user
+      address = outline.address
+      self.bytes = bytes
       sha256 = outline.sha256
       self.skipped = skipped
       position = outline.position
@@ -67,7 +71,9 @@ struct PlanView: Encodable {
       let user = step.user == "root" ? " as root" : ""
       let what = step.skipped == nil ? step.summary : "left out"
       lines.append("  [\(step.number)/\(steps.count)] \(title)\(user): \(what)")
-      if let sha256 = step.sha256 { lines.append("        sha256 \(sha256)") }
+      if let sha256 = step.sha256, let bytes = step.bytes {
+        lines.append("        sha256 \(sha256), \(bytes) bytes")
+      }
     }
     for output in outputs {
       lines.append("  -> \(output.name) (\(output.type)): \(output.artifact)")

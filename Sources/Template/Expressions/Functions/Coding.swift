@@ -58,7 +58,9 @@ enum PercentCoding {
     var coded = ""
     for byte in text.utf8 {
       let scalar = Unicode.Scalar(byte)
-      if byte < 0x80, Character(scalar).isLetter || ("0"..."9" ~= scalar) || "-_.~".contains(Character(scalar)) {
+      if byte < 0x80,
+        Character(scalar).isLetter || ("0"..."9" ~= scalar) || "-_.~".contains(Character(scalar))
+      {
         coded.unicodeScalars.append(scalar)
       } else {
         let digits = String(byte, radix: 16, uppercase: true)
@@ -75,7 +77,8 @@ enum PercentCoding {
     var index = 0
     while index < bytes.count {
       if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-        let value = UInt8(String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+        let value = UInt8(
+          String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
       {
         plain.append(value)
         index += 3
@@ -113,7 +116,9 @@ enum URIReference {
   private static func scheme(of text: String) -> String? {
     guard let colon = text.firstIndex(of: ":"), text.first?.isLetter == true else { return nil }
     let scheme = text[..<colon]
-    let holds = scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+    let holds = scheme.allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0))
+    }
     return holds ? String(scheme) : nil
   }
 
