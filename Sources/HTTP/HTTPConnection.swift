@@ -21,7 +21,9 @@ public final class HTTPConnection: Sendable {
     self.trust = trust
   }
 
-  /// Sends a request once and reads the whole answer, whatever its status; a redirect is an answer.
+  /// Sends a request and reads the whole answer, whatever its status; a redirect is an answer.
+  ///
+  /// A POST is sent once, also where the connection breaks before the answer.
   /// - Throws: ``HTTPError``, which leaves open whether the server has carried the request out
   ///   unless ``HTTPError/wasNeverSent`` says so, or `CancellationError` when the task is
   ///   cancelled.

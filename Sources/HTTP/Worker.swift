@@ -133,6 +133,10 @@ final class Worker: @unchecked Sendable {
     case CURLE_PARTIAL_FILE:
       return .truncated(
         received: exchange.received, expected: exchange.head.contentLength ?? exchange.received)
+    case CURLE_SEND_FAIL_REWIND:
+      // It would have sent the request again; see `set(bodyOnce:)`.
+      return .transport(
+        code: Int32(failure.code.rawValue), text: "the connection broke before the answer")
     default:
       return .transport(code: Int32(failure.code.rawValue), text: failure.text)
     }
@@ -152,8 +156,8 @@ extension EasyHandle {
     try set(CURLOPT_CUSTOMREQUEST, order.request.method.rawValue)
     switch order.request.method {
     case .head: try set(CURLOPT_NOBODY, 1)
-    case .post, .patch: try set(bodyOnce: order.request.body)
-    case .put: try set(body: order.request.body)
+    case .post where order.line == .own: try set(bodyOnce: order.request.body)
+    case .post, .put, .patch: try set(body: order.request.body)
     case .get, .delete: if !order.request.body.isEmpty { try set(body: order.request.body) }
     }
     try set(headers: order.request.headers.lines)

@@ -64,21 +64,6 @@ import Testing
     #expect([first.newConnections, second.newConnections] == [1, 0])
   }
 
-  /// libcurl of itself sends it again, on a fresh connection.
-  @Test(arguments: [HTTPRequest.Method.post, .patch])
-  func `what may have been done is not sent again when a used connection breaks`(
-    method: HTTPRequest.Method
-  ) async throws {
-    let server = try Server.current
-    let client = server.client
-    _ = try await client.send(HTTPRequest(.get, server.url("echo")))
-    let url = server.url("swallow/\(method.rawValue)")
-    let error = try await failure { try await client.send(HTTPRequest(method, url, body: [1, 2])) }
-    #expect(!error.wasNeverSent)
-    let requests = try await server.requests("swallow/\(method.rawValue)")
-    #expect(requests == ["\(method.rawValue) -"])
-  }
-
   @Test func `a redirect is followed`() async throws {
     let server = try Server.current
     let response = try await server.client.send(HTTPRequest(.get, server.url("redirect/plain")))

@@ -28,7 +28,20 @@ import Testing
     #expect(second.certificate == nil)
   }
 
-  @Test func `it speaks HTTP/1.1, and a redirect is an answer`() async throws {
+  /// libcurl of itself sends it again, on a fresh connection.
+  @Test func `a POST is not sent again when its connection breaks`() async throws {
+    let server = try Server.current
+    let connection = try connection()
+    _ = try await connection.send(HTTPRequest(.get, server.url("echo")), limits: .request)
+    let request = HTTPRequest(.post, server.url("swallow"), body: [1, 2])
+    let error = try await failure { try await connection.send(request, limits: .request) }
+    #expect("\(error.reason)" == "the connection broke before the answer (libcurl error 65)")
+    #expect(error.isTransient && !error.wasNeverSent)
+    let requests = try await server.requests("swallow")
+    #expect(requests == ["POST -"])
+  }
+
+  @Test func `a redirect is an answer`() async throws {
     let request = HTTPRequest(.get, try Server.current.url("redirect/plain"))
     let response = try await connection().send(request, limits: .request)
     #expect(response.status == 302)

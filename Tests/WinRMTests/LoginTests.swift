@@ -1,4 +1,5 @@
 import HTTP
+import Synchronization
 import TestSupport
 import Testing
 import WinRM
@@ -91,6 +92,26 @@ private let said = Outcome(out: "out \r\n", errors: "err  \r\n", end: .exited(30
       // The token and the proof, once.
       let log = try server.log()
       #expect(log.filter { $0.action == "login" }.map(\.status) == [401, 200])
+    }
+  }
+
+  @Test func `what is recorded has no seals and no login`() async throws {
+    try await WinRMServer.with { server in
+      let recorded = Mutex<[RecordedExchange]>([])
+      let client = WinRMClient(
+        WinRMEndpoint(host: "localhost", port: UInt16(server.httpPort), transport: .http),
+        as: WinRMCredentials(
+          user: WinRMServer.user, password: WinRMPassword(WinRMServer.password)),
+        record: { exchange in recorded.withLock { $0.append(exchange) } })
+      let outcome = try await client.run(saying)
+      #expect(outcome == said)
+      let exchanges = recorded.withLock { $0 }
+      #expect(
+        exchanges.compactMap { $0.action.split(separator: "/").last }.filter { $0 != "Receive" }
+          == ["Create", "Command", "Signal", "Delete"])
+      #expect(exchanges.allSatisfy { $0.request.hasPrefix("<s:Envelope") && $0.status == 200 })
+      #expect(exchanges.allSatisfy { $0.response.contains("Envelope>") })
+      #expect(exchanges.allSatisfy { !"\($0)".contains(WinRMServer.password) })
     }
   }
 }

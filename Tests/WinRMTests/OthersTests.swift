@@ -21,6 +21,22 @@ import Testing
     }
   }
 
+  @Test(.requiresSharedData)
+  func `the server takes every recorded request and invents nothing in its answers`() async throws {
+    let data = try #require(Shared.data)
+    let ran = try await run(
+      otherPeoplesPython,
+      [
+        packageRoot + "/Tests/WinRMServer/compare.py", "\(data)/winrm-recordings/all.jsonl",
+      ],
+      environment: ["PYTHONDONTWRITEBYTECODE": "1"]
+    ).succeeded()
+    let lines = ran.stdout.split(separator: "\n")
+    #expect(lines.last == "242 compared")
+    // It may say less than Windows, which our client then must not need.
+    #expect(lines.allSatisfy { !$0.contains("invented") }, "\(ran.stdout)")
+  }
+
   @Test(.requires("/usr/bin/winrmcp"))
   func `winrmcp passes`() async throws {
     try await WinRMServer.with { server in

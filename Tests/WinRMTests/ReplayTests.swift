@@ -116,6 +116,38 @@ import Testing
     #expect(!fault.message.isEmpty && !fault.message.contains("\n"))
   }
 
+  /// The only recordings of these two; theirs is the oldest form of an answer to a new shell.
+  @Test(arguments: ["win7", "win12"])
+  func `a session with Windows 7 and one with 2012 are read`(name: String) throws {
+    let data = try #require(Shared.data)
+    let file = URL(filePath: "\(data)/winrm-recordings/winrm4j/\(name).xml")
+    let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+    let answers = text.split(separator: "<response>").dropFirst().compactMap {
+      $0.split(separator: "</response>").first
+    }
+    #expect(answers.count == 5)
+    let shell = ShellID(
+      name == "win7"
+        ? "DDAD7559-3B88-44FA-890B-7FD87F86CB6C" : "AF161CE1-3D3F-46B7-A101-800DD70639A9")
+    let command = CommandID(
+      name == "win7"
+        ? "0EC45416-057F-49E6-913F-5230FEF0F184" : "D6BF85B4-E0D0-4770-9330-F5474E967185")
+    let requests: [ShellRequest] = [
+      .create(ShellOptions()), .command(CommandLine("echo myline"), in: shell),
+      .receive(command, in: shell), .signal(.terminate, command, in: shell), .delete(shell),
+    ]
+    let replies = try zip(requests, answers).map { request, answer in
+      let filled = answer.replacing("${messageId}", with: "uuid:M")
+      return try ShellReply.read(Array(filled.utf8), to: request, message: "M")
+    }
+    let line = ReceivedOutput.Part(stream: .stdout, bytes: Array("myline\r\n".utf8))
+    #expect(
+      replies == [
+        .created(shell), .started(command),
+        .received(ReceivedOutput(parts: [line], state: .exited(0))), .done, .done,
+      ])
+  }
+
   private func seconds(_ text: String) throws -> Int64 {
     try #require(Int64(text.dropFirst("PT".count).dropLast("S".count)))
   }

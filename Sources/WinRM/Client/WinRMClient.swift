@@ -20,6 +20,7 @@ public final class WinRMClient: Sendable {
   public let endpoint: WinRMEndpoint
   private let credentials: WinRMCredentials
   private let options: WinRMOptions
+  private let record: (@Sendable (RecordedExchange) -> Void)?
   private let state: Mutex<State>
 
   private struct State {
@@ -28,13 +29,17 @@ public final class WinRMClient: Sendable {
   }
 
   /// A client, which connects with its first request.
+  ///
+  /// `record` is given each exchange that was completed.
   public init(
     _ endpoint: WinRMEndpoint, as credentials: WinRMCredentials,
-    options: WinRMOptions = WinRMOptions()
+    options: WinRMOptions = WinRMOptions(),
+    record: (@Sendable (RecordedExchange) -> Void)? = nil
   ) {
     self.endpoint = endpoint
     self.credentials = credentials
     self.options = options
+    self.record = record
     state = Mutex(
       State(
         envelope: Envelope(
@@ -68,6 +73,7 @@ public final class WinRMClient: Sendable {
     let (status, body) = try await link.exchange(bytes, for: request.name)
     // Only after an answer: any other end leaves the connection in a state that nobody knows.
     keep(link)
+    record?(RecordedExchange(request, bytes, status: status, body))
     guard status == 200 || status == 500 && !body.isEmpty else {
       throw WinRMError(status: status, body: body, to: request, at: endpoint)
     }

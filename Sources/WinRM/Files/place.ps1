@@ -22,7 +22,7 @@ begin {
 process {
   try {
     $bytes = [Convert]::FromBase64String($input)
-    [void]$hash.TransformBlock($bytes, 0, $bytes.Length, $null, 0)
+    [void]$hash.TransformBlock($bytes, 0, $bytes.Length, $bytes, 0)
     $file.Write($bytes, 0, $bytes.Length)
     $size += $bytes.Length
   } catch {
@@ -31,7 +31,7 @@ process {
 }
 end {
   try {
-    [void]$hash.TransformFinalBlock((New-Object byte[] 0), 0, 0)
+    [void]$hash.TransformFinalBlock([byte[]]@(), 0, 0)
     $actual = [BitConverter]::ToString($hash.Hash).Replace('-', '').ToLowerInvariant()
     $file.Flush($true)
     $file.Dispose()
@@ -41,8 +41,8 @@ end {
     } else {
       [IO.File]::Move($partial, $destination)
     }
-    [Console]::Out.WriteLine("placed $actual $size")
   } catch {
     Stop-Placing $_.Exception.Message 1
   }
+  exit 100
 }
