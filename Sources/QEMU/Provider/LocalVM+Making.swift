@@ -3,6 +3,7 @@ internal import Foundation
 internal import Glibc
 internal import Layers
 internal import Pipeline
+internal import SSH
 internal import SystemPackage
 
 // What a VM is made of.

@@ -3,6 +3,7 @@ import Foundation
 import Images
 import Layers
 import Pipeline
+import QEMU
 
 /// `kiln gc`: removes what runs left behind whose process is gone.
 struct GCCommand: AsyncParsableCommand {
