@@ -40,6 +40,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(
       name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+    .systemLibrary(name: "CGSSAPI", providers: [.apt(["libkrb5-dev"])]),
     .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
 
@@ -47,6 +48,9 @@ let package = Package(
     module("Digests", ["CCrypto"]),
     module("HTTP", ["CCurl", "Digests", system]),
     module("SSH", ["CSSH2", "CCrypto"]),
+    .target(
+      name: "WinRM", dependencies: ["CCrypto", "CGSSAPI", "Digests", "HTTP"],
+      resources: [.embedInCode("Files/place.ps1")], swiftSettings: strict),
     module("Disks", [subprocess, system]),
     module("Layers", ["Digests", system]),
     .target(
@@ -110,6 +114,7 @@ let package = Package(
     tests("DisksTests", ["Disks", "TestSupport", system]),
     tests("LayersTests", ["Digests", "Layers", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
+    tests("WinRMTests", ["Digests", "HTTP", "TestSupport", "WinRM", system]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests(
       "KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"], exclude: ["__Snapshots__"]),

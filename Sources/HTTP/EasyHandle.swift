@@ -16,6 +16,11 @@ struct EasyHandle: ~Copyable {
   private let multi: UnsafeMutableRawPointer
   private let message: UnsafeMutablePointer<CChar>
   private var list: UnsafeMutablePointer<curl_slist>?
+  /// A body that is sent once, and how much of it is left.
+  private var body: UnsafeMutableBufferPointer<CChar>
+  private let unsent: UnsafeMutablePointer<kiln_body>
+  /// Connections refer to it for as long as they stand.
+  private let pin: UnsafeMutablePointer<kiln_pin>
 
   /// `nil` when libcurl is out of memory or could not be started.
   init?() {
@@ -29,6 +34,11 @@ struct EasyHandle: ~Copyable {
     message = .allocate(capacity: Int(CURL_ERROR_SIZE))
     message.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
     list = nil
+    body = UnsafeMutableBufferPointer(start: nil, count: 0)
+    unsent = .allocate(capacity: 1)
+    unsent.initialize(to: kiln_body())
+    pin = .allocate(capacity: 1)
+    pin.initialize(to: kiln_pin())
     _ = kiln_multi_set_long(multi, CURLMOPT_MAXCONNECTS, Self.connectionLimit)
   }
 
@@ -37,6 +47,9 @@ struct EasyHandle: ~Copyable {
     curl_multi_cleanup(multi)
     curl_slist_free_all(list)
     message.deallocate()
+    body.deallocate()
+    unsent.deallocate()
+    pin.deallocate()
   }
 
   /// Forgets the options of the last transfer; the connections stay.
@@ -82,6 +95,29 @@ struct EasyHandle: ~Copyable {
           easy, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes))
       })
   }
+
+  /// Sends `bytes`, and never again: a request that may have been carried out fails instead.
+  ///
+  /// libcurl of itself repeats a request whose connection, used again, breaks before the answer.
+  mutating func set(bodyOnce bytes: [UInt8]) throws(CurlFailure) {
+    body.deallocate()
+    body = .allocate(capacity: bytes.count)
+    _ = body.initialize(from: bytes.lazy.map { CChar(bitPattern: $0) })
+    unsent.pointee = kiln_body(bytes: UnsafePointer(body.baseAddress), left: bytes.count)
+    try set(CURLOPT_POST, 1)
+    try check(kiln_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count)))
+    try check(kiln_set_body(easy, unsent))
+  }
+
+  /// Believes the certificate with this hash, and no other.
+  func set(pin expected: CertificatePin) throws(CurlFailure) {
+    pin.pointee.length = UInt32(expected.digest.count)
+    withUnsafeMutableBytes(of: &pin.pointee.digest) { $0.copyBytes(from: expected.digest) }
+    try check(kiln_set_pin(easy, pin))
+  }
+
+  /// The server's certificate in PEM form, where the last transfer made a TLS connection.
+  var certificate: String? { kiln_get_certificate(easy).map { String(cString: $0) } }
 
   /// Transfers as the options say; blocks until it is over or `stop` is raised.
   func perform(until stop: StopFlag) throws(CurlFailure) {

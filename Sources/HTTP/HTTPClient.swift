@@ -10,6 +10,8 @@ public struct HTTPClient: Sendable {
     case system
     /// The certificate authorities in this PEM file, and no others.
     case authorities(FilePath)
+    /// The one certificate that this pin is of, whoever signed it and whatever it says.
+    case pinned(CertificatePin)
   }
 
   private let trust: Trust
@@ -37,9 +39,7 @@ public struct HTTPClient: Sendable {
         let error = HTTPError(operation, answer: answer.head, url: request.url, now: retry.now())
         if error.isTransient { throw error }
       }
-      return HTTPResponse(
-        status: answer.head.status, headers: answer.head.headers, body: sink.bytes,
-        url: answer.url, newConnections: answer.newConnections)
+      return HTTPResponse(answer, body: sink.bytes)
     }
   }
 
@@ -79,6 +79,16 @@ struct Answer: Sendable {
   let url: String
   let redirect: String?
   let newConnections: Int
+  let certificate: String?
+}
+
+extension HTTPResponse {
+  init(_ answer: Answer, body: [UInt8]) {
+    self.init(
+      status: answer.head.status, headers: answer.head.headers, body: body, url: answer.url,
+      newConnections: answer.newConnections,
+      certificate: answer.certificate.flatMap(certificateBytes))
+  }
 }
 
 extension HTTPRequest {
@@ -111,7 +121,7 @@ private struct Origin: Equatable {
 }
 
 /// Collects a body in memory.
-private final class MemorySink: BodySink {
+final class MemorySink: BodySink {
   private let collected = Mutex<[UInt8]>([])
 
   var bytes: [UInt8] { collected.withLock { $0 } }

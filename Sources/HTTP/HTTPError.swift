@@ -75,6 +75,22 @@ extension HTTPError {
     case end
   }
 
+  /// Whether it is certain that nothing of the request reached the server: there was no connection,
+  /// or none whose other end is believed.
+  public var wasNeverSent: Bool {
+    switch reason {
+    case .transport(let code, _): TransportCode.beforeSending.contains(code)
+    case .timedOut(.connection, _), .badHeader: true
+    default: false
+    }
+  }
+
+  /// Whether the server's certificate was not believed.
+  public var isOfCertificate: Bool {
+    guard case .transport(let code, _) = reason else { return false }
+    return code == TransportCode.certificateRejected
+  }
+
   /// Whether the same request may well succeed later: faults of the connection, timeouts, and the
   /// statuses 408, 429 and 5xx, but not 501 and 505 (RFC 9110, section 15).
   public var isTransient: Bool {

@@ -63,6 +63,9 @@ public struct HTTPResponse: Sendable {
   /// What was agreed
   /// on a connection, as NTLM does, is void when it is not 0.
   public let newConnections: Int
+  /// The server's certificate in DER form, where this exchange opened the connection of an
+  /// ``HTTPConnection`` by TLS.
+  public let certificate: [UInt8]?
 
   /// The body as UTF-8 text; a byte that is none becomes U+FFFD.
   public var text: String { String(decoding: body, as: UTF8.self) }

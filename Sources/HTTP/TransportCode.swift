@@ -8,6 +8,18 @@ enum TransportCode {
       CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT,
       CURLE_HTTP2, CURLE_HTTP2_STREAM, CURLE_PARTIAL_FILE, CURLE_OPERATION_TIMEDOUT,
       CURLE_SSL_CONNECT_ERROR, CURLE_GOT_NOTHING, CURLE_SEND_ERROR, CURLE_RECV_ERROR,
+      CURLE_SEND_FAIL_REWIND,
+    ].map { Int32(bitPattern: $0.rawValue) })
+
+  /// The server's certificate was not believed.
+  static let certificateRejected = Int32(bitPattern: CURLE_PEER_FAILED_VERIFICATION.rawValue)
+
+  /// Faults that come before the first byte of a request leaves.
+  static let beforeSending: Set<Int32> = Set(
+    [
+      CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_COULDNT_RESOLVE_PROXY,
+      CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR,
+      CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE,
     ].map { Int32(bitPattern: $0.rawValue) })
 
   /// What the user can do about a code.

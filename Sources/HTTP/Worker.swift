@@ -10,9 +10,20 @@ struct Order: Sendable {
   let limits: HTTPLimits
   /// What is left of the time for the whole exchange.
   let left: Duration
+  var line = Line.any
+
+  /// Which connection the request goes by.
+  enum Line {
+    /// Any that leads there, also by a proxy.
+    case any
+    /// The worker's own, straight to the server, with one request after the other.
+    case own
+  }
 
   /// Only where a second request can do no harm.
-  var followsRedirects: Bool { request.method == .get || request.method == .head }
+  var followsRedirects: Bool {
+    line == .any && (request.method == .get || request.method == .head)
+  }
 }
 
 /// Why a transfer brought no answer.
@@ -50,7 +61,7 @@ final class WorkerPool: Sendable {
 /// a silent server holds up nothing else.
 ///
 /// Unchecked, because the handle is not thread-safe: only blocks on `queue` touch it.
-private final class Worker: @unchecked Sendable {
+final class Worker: @unchecked Sendable {
   private let queue = DispatchQueue(label: "kiln.http.transfer")
   private var handle: EasyHandle
   private let wake: Waker
@@ -100,7 +111,7 @@ private final class Worker: @unchecked Sendable {
       Answer(
         head: exchange.head, url: handle.text(CURLINFO_EFFECTIVE_URL) ?? order.request.url,
         redirect: handle.text(CURLINFO_REDIRECT_URL),
-        newConnections: handle.number(CURLINFO_NUM_CONNECTS)))
+        newConnections: handle.number(CURLINFO_NUM_CONNECTS), certificate: handle.certificate))
   }
 
   /// libcurl measures by another clock, and fired a little early by ours: once in 16 runs of the
@@ -122,6 +133,10 @@ private final class Worker: @unchecked Sendable {
     case CURLE_PARTIAL_FILE:
       return .truncated(
         received: exchange.received, expected: exchange.head.contentLength ?? exchange.received)
+    case CURLE_SEND_FAIL_REWIND:
+      // It would have sent the request again; see `set(bodyOnce:)`.
+      return .transport(
+        code: Int32(failure.code.rawValue), text: "the connection broke before the answer")
     default:
       return .transport(code: Int32(failure.code.rawValue), text: failure.text)
     }
@@ -137,9 +152,11 @@ extension EasyHandle {
     try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     try configureLimits(order)
     try configureTrust(order.trust)
+    if order.line == .own { try configureOwnLine() }
     try set(CURLOPT_CUSTOMREQUEST, order.request.method.rawValue)
     switch order.request.method {
     case .head: try set(CURLOPT_NOBODY, 1)
+    case .post where order.line == .own: try set(bodyOnce: order.request.body)
     case .post, .put, .patch: try set(body: order.request.body)
     case .get, .delete: if !order.request.body.isEmpty { try set(body: order.request.body) }
     }
@@ -156,14 +173,30 @@ extension EasyHandle {
     try set(CURLOPT_QUICK_EXIT, 1)
   }
 
+  private func configureOwnLine() throws(CurlFailure) {
+    try set(CURLOPT_NOPROXY, "*")
+    // Later versions carry many requests at once, and so none that belongs to a login.
+    try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+    // So that each connection shows a certificate.
+    try set(CURLOPT_SSL_SESSIONID_CACHE, 0)
+    try set(CURLOPT_CERTINFO, 1)
+  }
+
   private func configureTrust(_ trust: HTTPClient.Trust) throws(CurlFailure) {
     try set(CURLOPT_SSL_VERIFYPEER, 1)
     try set(CURLOPT_SSL_VERIFYHOST, 2)
     try set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
-    if case .authorities(let file) = trust {
+    switch trust {
+    case .system: break
+    case .authorities(let file):
       try set(CURLOPT_CAINFO, file.string)
       // Else the system's directory of certificates is believed as well.
       try set(CURLOPT_CAPATH, "/dev/null")
+    case .pinned(let pin):
+      try set(pin: pin)
+      // The certificate is the right one, whatever name it was made for.
+      try set(CURLOPT_SSL_VERIFYHOST, 0)
+      try set(CURLOPT_SSL_SESSIONID_CACHE, 0)
     }
   }
 }

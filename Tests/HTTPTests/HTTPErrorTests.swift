@@ -27,7 +27,7 @@ import Testing
     dump(request.headers, to: &dumped)
     let response = HTTPResponse(
       status: 200, headers: request.headers, body: request.body, url: request.url,
-      newConnections: 0)
+      newConnections: 0, certificate: nil)
     dump(response, to: &dumped)
     dump(Download(request.url), to: &dumped)
     let all =

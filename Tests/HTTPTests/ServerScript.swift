@@ -99,6 +99,9 @@ let serverScript = #"""
           else:
               self.part()
 
+      def do_swallow(self, words, count, body):
+          self.cut()
+
       def do_short(self, words, count, body):
           self.answer(200, payload[:1000], (), 2000)
           self.cut()

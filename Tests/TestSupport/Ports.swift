@@ -68,3 +68,29 @@ private func withAddress(
     }
   }
 }
+
+/// One request of HTTP/1.0 to a port of 127.0.0.1, and the body of the answer.
+///
+/// It blocks.
+func converse(port: Int, _ line: String, _ body: String = "") throws -> String {
+  let socket = try connectedSocket(port: UInt16(port))
+  defer { close(socket) }
+  let request = Array(
+    "\(line) HTTP/1.0\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)".utf8)
+  guard write(socket, request, request.count) == request.count else {
+    throw KitError("could not ask 127.0.0.1:\(port): \(lastError())")
+  }
+  var answer: [UInt8] = []
+  var buffer = [UInt8](repeating: 0, count: 65536)
+  while true {
+    let count = read(socket, &buffer, buffer.count)
+    guard count >= 0 else { throw KitError("no answer of 127.0.0.1:\(port): \(lastError())") }
+    if count == 0 { break }
+    answer += buffer[..<count]
+  }
+  let blank = Array("\r\n\r\n".utf8)
+  guard let end = answer.indices.first(where: { answer[$0...].starts(with: blank) }) else {
+    throw KitError("127.0.0.1:\(port) answered \"\(String(decoding: answer, as: UTF8.self))\"")
+  }
+  return String(decoding: answer[(end + blank.count)...], as: UTF8.self)
+}

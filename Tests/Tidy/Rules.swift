@@ -16,6 +16,7 @@ let modules: [String: Module] = [
     ours: ["Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
+  "WinRM": Module(ours: ["Digests", "HTTP"], c: ["CCrypto", "CGSSAPI"]),
   "kiln": Module(ours: [
     "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
     "PackerImport", "Pipeline", "QEMU", "SSH", "Template",
