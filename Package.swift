@@ -73,6 +73,8 @@ let package = Package(
 
     module("QEMU", ["CProcess", "Disks", "Guests", "Pipeline", "SSH", system]),
 
+    module("Azure", ["CCrypto", "HTTP", "Pipeline", "Template", subprocess, system]),
+
     // The composition root.
     .executableTarget(
       name: "kiln",
@@ -86,6 +88,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport",
       swiftSettings: strict),
+    tests(
+      "AzureTests", ["Azure", "HTTP", "Pipeline", "Template", "TestSupport", subprocess, system]),
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Template", "TestSupport"]),
     tests(
