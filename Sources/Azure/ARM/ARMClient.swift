@@ -32,11 +32,9 @@ public struct ARMClient: Sendable {
     self.retry = retry
   }
 
-  /// Sends a request and waits until the operation that it begins has ended.
+  /// Sends a request and waits, at most for `limit`, until the operation that it begins has ended.
   ///
   /// A DELETE of something that is not there has succeeded.
-  /// - Parameters:
-  ///   - limit: How long the operation may take.
   /// - Returns: the resource after a PUT or PATCH, else what the operation brought; `null` where
   ///   that is nothing.
   /// - Throws: ``AzureError``, ``CredentialError``, ``DeadlineExceeded``, `CancellationError`.
@@ -127,8 +125,6 @@ public struct ARMClient: Sendable {
     case .answer: result = last
     case .resource where operation.watch == .ended: result = last
     case .resource: result = try await answer(request.reading)
-    case .location(let url):
-      result = try await get(url, for: request.purpose)
     }
     if request.verb == .delete { return .null }
     guard (200..<300).contains(result.status) else {

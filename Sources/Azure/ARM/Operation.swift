@@ -16,13 +16,14 @@ struct Operation: Sendable, Equatable {
   }
 
   /// Where its result is.
+  ///
+  /// Compute gives the result of a POST at its `Location` as well; in all recordings the status has
+  /// it, too, and so it is not asked for twice.
   enum Result: Sendable, Equatable {
-    /// What the last answer holds.
+    /// What the last answer holds, in a status in `properties.output`.
     case answer
     /// The resource.
     case resource
-    /// At this address; where that is empty, in the status's `properties.output`.
-    case location(url: String)
   }
 
   /// What one look at it brought.
@@ -55,9 +56,7 @@ struct Operation: Sendable, Equatable {
       result = .answer
     } else if let status {
       watch = .status(url: status)
-      // What is deleted has no result.
-      let output = verb == .delete ? nil : location.map { Result.location(url: $0) }
-      result = makes ? .resource : output ?? .answer
+      result = makes ? .resource : .answer
     } else if let location {
       watch = .location(url: location)
       result = makes ? .resource : .answer

@@ -20,10 +20,8 @@ public struct AccessToken: Sendable, Hashable {
   }
 
   /// Reads the answer of a token service: its times are numbers or texts, as the service likes.
-  /// - Parameters:
-  ///   - answer: The body.
-  ///   - now: The time of day, in seconds since 1970.
-  /// - Returns: `nil` where it holds no token.
+  ///
+  /// It is `nil` where there is no token in it; `now` is the time of day, in seconds since 1970.
   init?(_ answer: JSON, now: Int64) {
     guard let value = answer["access_token"]?.text, !value.isEmpty else { return nil }
     let left = answer["expires_in"]?.seconds ?? answer["expires_on"]?.seconds.map { $0 - now }

@@ -9,6 +9,7 @@ public protocol TokenSource: Sendable {
   /// - Parameters:
   ///   - audience: What the token is for.
   ///   - claims: What a service that refused the last token asks for, as JSON; mostly `nil`.
+  /// - Returns: the token.
   /// - Throws: ``CredentialError``; `CancellationError`.
   func token(for audience: String, claims: String?) async throws -> AccessToken
 }
