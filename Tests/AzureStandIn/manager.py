@@ -36,13 +36,13 @@ class Manager:
         if match:
             return self.look(match[1], True, path)
         kind, parts = kind_of(path)
+        if len(parts) % 2 == 1 and method == "GET":
+            return self.list(path, parts, query)
         if kind == "subscriptions":
             return 200, {}, {"id": path, "subscriptionId": parts[1], "displayName": "Stand-in",
                              "state": "Enabled"}
         if kind == "subscriptions/resourcegroups":
             return self.group(method, path, body)
-        if len(parts) % 2 == 1 and method == "GET":
-            return self.list(path, parts, query)
         self.world.need_group(path)
         if method == "POST" and parts[-1].lower() in ACTIONS:
             return self.post(path.rsplit("/", 1)[0], parts[-1].lower(), body)
@@ -113,6 +113,9 @@ class Manager:
             output = finish() if finish else None
             made["properties"]["provisioningState"] = "Succeeded"
             return output
+        if old and kind.startswith("microsoft.storage"):
+            end()
+            return 200, {}, tracked(made)
         operation = self.world.begin(end, family)
         fields = self.operation_headers(path, operation, headers, family, made.get("location"))
         answer = None if kind.startswith("microsoft.storage") else tracked(made)

@@ -74,7 +74,7 @@ private func makeCertificates(in directory: FilePath) async throws {
     openssl req -x509 -new -key ca.key -subj "/CN=kiln test" -days 2 -out ca.pem
     openssl ecparam -name prime256v1 -genkey -noout -out server.key
     openssl req -new -key server.key -subj /CN=localhost -out server.csr
-    printf 'subjectAltName=DNS:localhost,DNS:*.localhost,IP:127.0.0.1\\n' > names
+    printf 'subjectAltName=DNS:localhost,DNS:*.blob.localhost,IP:127.0.0.1\\n' > names
     openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
       -extfile names -out server.pem 2>/dev/null
     """
