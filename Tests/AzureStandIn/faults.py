@@ -2,9 +2,10 @@
 
 A fault is {"at": n, "kind": …}: at the n-th request from now on, counted from 0, and, with
 "times": k, at those that follow it; with "match": a regular expression for `METHOD path`, only
-requests that fit are counted. Kinds:
+requests that fit are counted. {"kind": "clear"} ends all faults. Kinds:
   429, 429-after, 500, 503, 409, 401   that answer; `429-after` asks to wait a second
   reset-before, reset-after            the connection ends, before or after the request was done
+  dead                                 as reset-after, and every request from then on is cut off
   failed, never                        the operation that the request begins fails, or never ends
 """
 import re
@@ -18,13 +19,19 @@ ANSWERS = {
 
 class Faults:
     def __init__(self, world):
-        self.world, self.waiting = world, []
+        self.world, self.waiting, self.dead = world, [], False
 
     def add(self, fault):
+        if fault["kind"] == "clear":
+            self.waiting, self.dead = [], False
+            self.world.failing.clear()
+            return
         self.waiting.append({"times": 1, "match": ".", **fault})
 
     def next(self, method, path):
         """What happens to a request: an answer, `reset-before`, `reset-after`, or None."""
+        if self.dead:
+            return "reset-before"
         for fault in self.waiting:
             if not re.search(fault["match"], f"{method} {path}"):
                 continue
@@ -41,5 +48,8 @@ class Faults:
                     return None
                 self.world.failing.append(kind)
                 return None
+            if kind == "dead":
+                self.dead = True
+                return "reset-after"
             return kind
         return None

@@ -13,7 +13,8 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --token-life SECONDS  how long a token is good (3600)
 
 It prints its port and ends with its standard input. `/_state` tells what there is, what was asked
-and what the specifications say of it; POST `/_fault` makes requests fail (faults.py).
+and what the specifications say of it; POST `/_fault` makes requests fail (faults.py);
+POST `/_reset` empties it.
 """
 import argparse
 import http.server
@@ -54,14 +55,18 @@ if options.tools and os.path.exists(f"{options.tools}/armschema.py"):
 
 class StandIn:
     def __init__(self, port):
-        self.base = f"https://localhost:{port}"
+        self.base, self.tokens = f"https://localhost:{port}", {}
+        self.allowance, self.counted = options.writes, time.monotonic()
+        self.reset()
+
+    def reset(self):
+        """An Azure with nothing in it; tokens stay good."""
         self.machines = Machines(options.vm_command)
         self.world = World(options.looks, self.machines)
         self.manager = Manager(self.world, self.base, options.page, options.wait)
         self.blobs = Blobs(self.world, self.disk_bytes)
         self.faults = Faults(self.world)
-        self.tokens, self.calls, self.findings = {}, [], []
-        self.allowance, self.counted = options.writes, time.monotonic()
+        self.calls, self.findings = [], []
 
     def disk_bytes(self, disk):
         owner = next((r["id"] for r in self.world.resources.values()
@@ -93,6 +98,8 @@ class StandIn:
     def state(self):
         return {"resources": sorted(r["id"] for r in self.world.resources.values()),
                 "blobs": ["/".join(k) for k in self.world.blobs if k[2]],
+                "tagged": sorted(r["id"] for r in self.world.resources.values()
+                                 if "kiln-expires" in (r.get("tags") or {})),
                 "shared": sorted(self.world.sas.values()), "calls": self.calls,
                 "findings": self.findings, "checked": checker is not None,
                 "tokens": len(self.tokens), "machines": sorted(self.machines.running)}
@@ -147,6 +154,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/_state":
             with standin.world.lock:
                 return self.send(200, {}, json.dumps(standin.state()).encode())
+        if self.path == "/_reset":
+            with standin.world.lock:
+                standin.reset()
+            return self.send(200, {}, b"{}")
         if self.path == "/_fault":
             standin.faults.add(json.loads(body))
             return self.send(200, {}, b"{}")

@@ -13,6 +13,7 @@ struct BuildRig: Sendable {
   let server: PythonServer
   let access: AzureAccess
   let clock: SkippingClock
+  let archive: String
   let run: RunDirectory
   let journal: Journal
 
@@ -30,6 +31,8 @@ struct BuildRig: Sendable {
   struct State: Decodable {
     let resources: [String]
     let blobs: [String]
+    /// Those that anybody may remove, some day.
+    let tagged: [String]
     let shared: [String]
     let calls: [String]
     let findings: [String]
@@ -52,9 +55,11 @@ struct BuildRig: Sendable {
             cloud: .at(resourceManager: server.url), environment: environment,
             trust: server.trust, trace: try trace.map { try Trace($0) },
             pace: Pace(clock: clock, random: { 0.5 })))
-        let run = try RunArchive(path: state + "/runs").create(at: .now())
+        let archive = state + "/runs"
+        let run = try RunArchive(path: archive).create(at: .now())
         let rig = BuildRig(
-          server: server, access: access, clock: clock, run: run, journal: try Journal(of: run))
+          server: server, access: access, clock: clock, archive: archive, run: run,
+          journal: try Journal(of: run))
         try await body(rig)
       }
     }
@@ -70,6 +75,15 @@ struct BuildRig: Sendable {
   func fault(_ fault: JSON) async throws {
     _ = try await HTTPClient(trust: server.trust).send(
       HTTPRequest(.post, server.url + "/_fault", body: fault.bytes))
+  }
+
+  /// Empties the stand-in, and begins another run.
+  func again() async throws -> BuildRig {
+    _ = try await HTTPClient(trust: server.trust).send(HTTPRequest(.post, server.url + "/_reset"))
+    let run = try RunArchive(path: archive).create(at: .now())
+    return BuildRig(
+      server: server, access: access, clock: clock, archive: archive, run: run,
+      journal: try Journal(of: run))
   }
 
   func names(_ group: StagingGroup = .own) -> BuildNames {

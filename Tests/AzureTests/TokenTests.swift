@@ -3,6 +3,7 @@ import HTTP
 import Pipeline
 import Synchronization
 import SystemPackage
+import Template
 import TestSupport
 import Testing
 
@@ -47,9 +48,8 @@ import Testing
 
   @Test func `an application signs in by its secret`() async throws {
     try await BuildRig.with { rig in
-      #expect(
-        try await rig.access.arm.exists(
-          #require(ResourceID("/subscriptions/\(BuildRig.subscription)"))))
+      let id = try #require(ResourceID("/subscriptions/\(BuildRig.subscription)"))
+      #expect(try await rig.access.arm.exists(id))
       #expect(try await rig.state().tokens == 1)
     }
   }

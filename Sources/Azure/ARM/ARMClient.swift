@@ -22,6 +22,8 @@ public struct ARMClient: Sendable {
   private static let standardPoll = Duration.seconds(30)
   /// The longest wait between two looks: one that asks for more is looked at earlier.
   private static let longestPoll = Duration.seconds(300)
+  /// The shortest wait: Azure is never asked without one.
+  private static let shortestPoll = Duration.milliseconds(200)
   /// The most pages of a list: as many as hold all that a subscription may have.
   private static let pageLimit = 1000
 
@@ -42,14 +44,12 @@ public struct ARMClient: Sendable {
   public func perform(
     _ request: ARMRequest, within limit: Duration = .seconds(3600)
   ) async throws -> JSON {
-    try await withDeadline(limit, for: "Azure to \(request.purpose)") {
-      let first = try await answer(request)
-      if request.verb == .delete, first.status == 404 { return .null }
-      guard (200..<300).contains(first.status) else {
-        throw AzureError(request.purpose, answer: first)
-      }
-      return try await finish(request, first)
+    let first = try await answer(request)
+    if request.verb == .delete, first.status == 404 { return .null }
+    guard (200..<300).contains(first.status) else {
+      throw AzureError(request.purpose, answer: first)
     }
+    return try await finish(request, first, within: limit)
   }
 
   /// Whether a resource group or a resource is there.
@@ -114,11 +114,13 @@ public struct ARMClient: Sendable {
 
   // MARK: Operations
 
-  private func finish(_ request: ARMRequest, _ first: HTTPResponse) async throws -> JSON {
+  private func finish(
+    _ request: ARMRequest, _ first: HTTPResponse, within limit: Duration
+  ) async throws -> JSON {
     let operation = Operation(request.verb, answer: first)
     var last = first
     if operation.watch != .ended {
-      last = try await watch(operation, request, after: first)
+      last = try await watch(operation, request, after: first, within: limit)
     }
     let result: HTTPResponse
     switch operation.result {
@@ -137,12 +139,18 @@ public struct ARMClient: Sendable {
 
   /// Looks at an operation until it has ended well.
   private func watch(
-    _ operation: Operation, _ request: ARMRequest, after first: HTTPResponse
+    _ operation: Operation, _ request: ARMRequest, after first: HTTPResponse,
+    within limit: Duration
   ) async throws -> HTTPResponse {
     var (operation, last) = (operation, first)
+    let elapsed = wire.pace.stopwatch()
     while true {
       let asked = last.retryAfter(now: wire.pace.now()) ?? Self.standardPoll
-      try await wire.pace.pause(min(asked, Self.longestPoll))
+      let wait = max(Self.shortestPoll, min(asked, Self.longestPoll))
+      guard elapsed() + wait <= limit else {
+        throw DeadlineExceeded(waitedFor: "Azure to \(request.purpose)", limit: limit)
+      }
+      try await wire.pace.pause(wait)
       switch operation.watch {
       case .status(let url), .location(let url): last = try await get(url, for: request.purpose)
       case .resource, .ended: last = try await answer(request.reading)

@@ -48,6 +48,11 @@ public struct OutputMaking: Sendable {
       let address = try await makeAccount(plan, container, name)
       try await withAccess { try await copy(from: $0, to: address, progress) }
       try await settle(names.account, plan.account(in: location, .done))
+      // The account stays, and so does the group that it is in.
+      if names.group == .own {
+        let whole: JSON = ["location": .string(location), "tags": JSON(plan.tags.lasting)]
+        try await settle(names.groupID, whole)
+      }
       return address.url
     }
   }
@@ -109,8 +114,12 @@ public struct OutputMaking: Sendable {
   ) async throws {
     do {
       var copy = try await blobs.copy(from: source, to: address)
+      let elapsed = staging.arm.wire.pace.stopwatch()
       while copy.state == .pending {
         progress(copy.share)
+        guard elapsed() < Self.limit else {
+          throw DeadlineExceeded(waitedFor: "the copy to \(address)", limit: Self.limit)
+        }
         try await staging.arm.wire.pace.pause(Self.look)
         copy = try await blobs.copyState(of: address)
       }
