@@ -43,7 +43,7 @@ struct BuildRig: Sendable {
 
   /// Runs `body` beside a stand-in; where the specifications are, it checks all by them.
   static func with(
-    _ options: [String] = [], trace: FilePath? = nil,
+    _ options: [String] = [], trace: FilePath? = nil, pace: Pace? = nil,
     _ body: @Sendable (BuildRig) async throws -> Void
   ) async throws {
     let tools = Shared.data.map { ["--tools", "\($0)/../tools"] } ?? []
@@ -54,7 +54,7 @@ struct BuildRig: Sendable {
           AzureAccess.Setup(
             cloud: .at(resourceManager: server.url), environment: environment,
             trust: server.trust, trace: try trace.map { try Trace($0) },
-            pace: Pace(clock: clock, random: { 0.5 })))
+            pace: pace ?? Pace(clock: clock, random: { 0.5 })))
         let archive = state + "/runs"
         let run = try RunArchive(path: archive).create(at: .now())
         let rig = BuildRig(
@@ -80,6 +80,11 @@ struct BuildRig: Sendable {
   /// Empties the stand-in, and begins another run.
   func again() async throws -> BuildRig {
     _ = try await HTTPClient(trust: server.trust).send(HTTPRequest(.post, server.url + "/_reset"))
+    return try another()
+  }
+
+  /// Begins another run beside this one.
+  func another() throws -> BuildRig {
     let run = try RunArchive(path: archive).create(at: .now())
     return BuildRig(
       server: server, access: access, clock: clock, archive: archive, run: run,
@@ -127,14 +132,14 @@ struct BuildRig: Sendable {
         ]))
   }
 
-  /// A managed image, a version in a gallery and a VHD.
-  func outputs() throws -> [OutputPlan] {
+  /// A managed image, a version in a gallery and a VHD; the version's last number tells runs apart.
+  func outputs(_ number: Int = 0) throws -> [OutputPlan] {
     let compute = "\(Self.target)/providers/Microsoft.Compute"
-    let image = try #require(ResourceID("\(compute)/images/i"))
+    let image = try #require(ResourceID("\(compute)/images/\(number == 0 ? "i" : "i\(number)")"))
     let definition = try #require(ResourceID("\(compute)/galleries/g/images/d"))
-    let version = try #require(ResourceID("\(definition)/versions/1.0.0"))
+    let version = try #require(ResourceID("\(definition)/versions/1.0.\(number)"))
     let shared = SharedImage(
-      imageID: definition, versioning: .explicit("1.0.0"), targetRegions: [],
+      imageID: definition, versioning: .explicit("1.0.\(number)"), targetRegions: [],
       excludeFromLatest: false, replicationMode: .full)
     return [
       OutputPlan(.managedImage(image, location: "westus", generation: .second), tags: tags),
@@ -145,8 +150,8 @@ struct BuildRig: Sendable {
 
   /// A whole build but for its guest: everything is made, captured and given out.
   /// - Returns: what the outputs are called.
-  func build(_ group: StagingGroup = .own) async throws -> [String] {
-    let (plan, outputs) = (plan(group), try outputs())
+  func build(_ group: StagingGroup = .own, number: Int = 0) async throws -> [String] {
+    let (plan, outputs) = (plan(group), try outputs(number))
     try await staging.make(plan)
     _ = try await staging.address(of: plan)
     try await staging.capture(plan.names)

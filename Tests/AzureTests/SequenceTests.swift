@@ -102,6 +102,30 @@ import Testing
     }
   }
 
+  @Test func `ten builds at once get through a subscription that is throttled`() async throws {
+    try await BuildRig.with(["--writes", "15"], pace: .machine) { rig in
+      try await rig.makeTargets()
+      let made = try await withThrowingTaskGroup(of: [String].self) { builds in
+        for number in 1...10 {
+          let rig = try rig.another()
+          builds.addTask {
+            let made = try await rig.build(number: number)
+            try await rig.staging.remove(try rig.left())
+            return made
+          }
+        }
+        return try await builds.reduce(into: Set()) { $0.formUnion($1) }
+      }
+      let state = try await rig.state()
+      #expect(made.count == 30)
+      #expect(state.calls.contains { $0.hasSuffix(" 429") })
+      #expect(state.tokens == 2, "one for Resource Manager, one for blobs")
+      #expect(state.tagged == [])
+      #expect(state.machines == [])
+      #expect(state.findings == [])
+    }
+  }
+
   @Test func `a disk that somebody may still read is removed with its group`() async throws {
     try await BuildRig.with { rig in
       let plan = rig.plan()
