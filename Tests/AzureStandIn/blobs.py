@@ -122,4 +122,6 @@ class Blobs:
         match = re.fullmatch(r"bytes=(\d+)-(\d+)", headers.get("x-ms-range")
                              or headers.get("range") or "")
         start, end = (int(match[1]), int(match[2]) + 1) if match else (0, blob.size)
+        if match:
+            fields["Content-Range"] = f"bytes {start}-{min(end, blob.size) - 1}/{blob.size}"
         return (206 if match else 200), fields, blob.read(start, min(end, blob.size) - start)

@@ -36,6 +36,9 @@ class Manager:
         if match:
             return self.look(match[1], True, path)
         kind, parts = kind_of(path)
+        if parts[-1].lower() == "instanceview":
+            machine = self.world.need(path.rsplit("/", 1)[0])
+            return 200, {}, self.instance_view(machine)["properties"]["instanceView"]
         if len(parts) % 2 == 1 and method == "GET":
             return self.list(path, parts, query)
         if kind == "subscriptions":
@@ -112,7 +115,8 @@ class Manager:
         def end():
             output = finish() if finish else None
             made["properties"]["provisioningState"] = "Succeeded"
-            return output
+            # The result of a storage account's operation is the account (as recorded).
+            return tracked(made) if family == "Storage" else output
         if old and kind.startswith("microsoft.storage"):
             end()
             return 200, {}, tracked(made)

@@ -119,6 +119,11 @@ class StandIn:
             return 200, {}, self.metadata()
         if path.endswith("/oauth2/v2.0/token"):
             return self.token()
+        if path.endswith("/.well-known/openid-configuration"):
+            tenant = f"{self.base}/{path.split('/')[1]}"
+            return 200, {}, {"issuer": f"{tenant}/v2.0",
+                             "token_endpoint": f"{tenant}/oauth2/v2.0/token",
+                             "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize"}
         if not self.may_pass(headers):
             return 401, {}, {"error": {"code": "ExpiredAuthenticationToken",
                                        "message": "The access token is expired or unknown."}}
@@ -164,7 +169,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         host = self.headers.get("Host") or ""
         fields = {name.lower(): value for name, value in self.headers.items()}
         with standin.world.lock:
-            is_control = "/oauth2/" in self.path or "/metadata/" in self.path
+            is_control = any(part in self.path
+                             for part in ("/oauth2/", "/metadata/", "/.well-known/"))
             fault = None if is_control else standin.faults.next(self.command, self.path)
             if fault == "reset-before":
                 return self.cut()
