@@ -42,6 +42,8 @@ class Faults:
             kind = fault["kind"]
             if kind in ANSWERS:
                 status, headers, code = ANSWERS[kind]
+                # Blobs say it in a field as well, which is all that a HEAD has.
+                headers = {**headers, "x-ms-error-code": code}
                 return status, headers, {"error": {"code": code, "message": "The stand-in says so."}}
             if kind in ("failed", "never"):
                 if method in ("GET", "HEAD"):
