@@ -55,8 +55,9 @@ let package = Package(
 
     // The document, and the flow that bakes it.
     module("Template", ["Digests"]),
+    module("PackerImport", ["Template"]),
     .target(
-      name: "Catalog", dependencies: ["Digests", "HTTP", "Template", system],
+      name: "Catalog", dependencies: ["Digests", "Disks", "HTTP", "Template", system],
       resources: [.embedInCode("sources.json")], swiftSettings: strict),
     module("Pipeline", ["Deprovision", "Digests", "Template"]),
 
@@ -79,25 +80,33 @@ let package = Package(
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU", "SSH",
-        "Template",
-        arguments,
+        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport", "Pipeline",
+        "QEMU",
+        "SSH", "Template",
+        arguments, subprocess,
       ],
       swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "Fuzzing", dependencies: ["Template"], path: "Tests/Fuzzing", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: strict),
     tests(
       "AzureTests", ["Azure", "HTTP", "Pipeline", "Template", "TestSupport", subprocess, system]),
     tests("DigestsTests", ["Digests"]),
-    tests("TemplateTests", ["Template", "TestSupport"]),
+    tests("TemplateTests", ["Fuzzing", "Template", "TestSupport"]),
     tests(
       "CatalogTests",
-      ["Catalog", "Digests", "HTTP", "Template", "TestSupport", subprocess, system]),
+      ["Catalog", "Digests", "Disks", "HTTP", "Template", "TestSupport", system]),
+    tests("PackerImportTests", ["PackerImport", "Template"], exclude: ["Fixtures"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
-    tests("ImagesTests", ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
-    tests("HTTPTests", ["Digests", "HTTP", "TestSupport", subprocess, system]),
+    tests(
+      "ImagesTests",
+      ["Digests", "Disks", "Images", "Pipeline", "Template", "TestSupport", system]),
+    tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),

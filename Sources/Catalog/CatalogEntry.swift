@@ -1,4 +1,5 @@
 public import Digests
+public import Disks
 internal import HTTP
 public import SystemPackage
 public import Template
@@ -90,28 +91,6 @@ extension DiskLocation: CustomStringConvertible {
     case .url(let url, _): redacted(url: url)
     }
   }
-}
-
-/// How a disk's file is laid out, in QEMU's words but for `vhd`, which it calls `vpc`.
-public enum DiskFormat: String, Sendable, CaseIterable {
-  /// QEMU's own.
-  case qcow2
-  /// Azure's and the first of Hyper-V.
-  case vhd
-  /// Hyper-V's second.
-  case vhdx
-  /// The bytes of the disk and nothing else.
-  case raw
-}
-
-/// What a disk boots with.
-public enum Firmware: String, Sendable, CaseIterable {
-  /// BIOS alone: generation 1.
-  case bios
-  /// UEFI alone: generation 2.
-  case uefi
-  /// Either.
-  case both
 }
 
 /// What a disk runs on, in Debian's words.

@@ -1,4 +1,5 @@
 internal import Digests
+internal import Disks
 internal import SystemPackage
 internal import Template
 
@@ -6,14 +7,18 @@ extension CatalogReader {
   /// What can't be booted before something has unpacked it.
   private static let packed = ["xz", "gz", "bz2", "zst", "zip", "7z", "tar", "tgz"]
 
+  /// What an entry may say that its disk boots with: whoever writes it knows.
+  private static let firmwares: [Firmware] = [.bios, .uefi, .either]
+
   /// The disk of an entry that has `url` or `path`.
   mutating func disk(_ fields: Fields) -> CatalogDisk? {
     let location = fields["url"] == nil ? file(fields) : address(fields)
     let format = format(fields)
     let user = user(fields)
-    let architecture = choice("architecture", in: fields, absent: Architecture.amd64)
-    let firmware = choice(
-      "firmware", in: fields, absent: architecture == .arm64 ? Firmware.uefi : .both)
+    let architecture = choice("architecture", in: fields, of: Architecture.allCases) ?? .amd64
+    let firmware =
+      choice("firmware", in: fields, of: Self.firmwares)
+      ?? (architecture == .arm64 ? .uefi : .either)
     let versions = versions(fields)
     let newest = newest(fields)
     guard let location, let format, let user else { return nil }
@@ -26,11 +31,15 @@ extension CatalogReader {
     let sha256 = sha256(fields)
     for name in ["checksums", "versions", "newest"] {
       guard let field = fields[name] else { continue }
-      fail(field, "`\(name)` goes with `url`, and this entry has `path`", hint: "leave it out")
+      fail(
+        field, .oneOrTheOther, "`\(name)` goes with `url`, and this entry has `path`",
+        hint: "leave it out")
     }
     guard let field = fields["path"], let text = text(field) else { return nil }
     if text.hasPrefix("~") || text.utf8.contains(0) {
-      fail(field, "\(quoted(text)) is no path", hint: "write it in full: only a shell knows `~`")
+      fail(
+        field, .badPath, "\(quoted(text)) is no path",
+        hint: "write it in full: only a shell knows `~`")
       return nil
     }
     guard case .user(let catalog) = owner else { return nil }
@@ -48,12 +57,15 @@ extension CatalogReader {
     switch (fields["sha256"], fields["checksums"]) {
     case (nil, nil):
       findings.fail(
+        .noChecksum,
         "an entry with `url` needs `sha256` or `checksums`: nothing else tells that the right "
           + "disk came", at: fields.position, path: fields.path,
         hint: "`sha256` is the disk's own, `checksums` the address of the publisher's list")
       return nil
     case (_?, let second?):
-      fail(second, "an entry has either `sha256` or `checksums`", hint: "remove one of the two")
+      fail(
+        second, .oneOrTheOther, "an entry has either `sha256` or `checksums`",
+        hint: "remove one of the two")
       return nil
     default: break
     }
@@ -72,7 +84,7 @@ extension CatalogReader {
     }
     if fits, !text.contains(where: \.isWhitespace) { return text }
     fail(
-      field, "\(quoted(text)) is no address that can be used here",
+      field, .badAddress, "\(quoted(text)) is no address that can be used here",
       hint: "it begins with " + schemes.map { "`\($0)://`" }.joined(separator: " or "))
     return nil
   }
@@ -81,7 +93,8 @@ extension CatalogReader {
     guard let field = fields["sha256"], let text = text(field) else { return nil }
     if let digest = SHA256Digest(hex: text) { return digest }
     fail(
-      field, "\(quoted(text)) is no SHA-256 checksum: it must be 64 hexadecimal digits",
+      field, .badChecksum,
+      "\(quoted(text)) is no SHA-256 checksum: it must be 64 hexadecimal digits",
       hint: "`sha256sum` prints it")
     return nil
   }
@@ -93,17 +106,14 @@ extension CatalogReader {
     let ending = String(address.split(separator: "/").last?.split(separator: ".").last ?? "")
     if Self.packed.contains(ending) {
       fail(
-        field, "a disk that is packed as `.\(ending)` is not supported",
+        field, .packedDisk, "a disk that is packed as `.\(ending)` is not supported",
         hint: "unpack it, and name the result with `path`")
       return nil
     }
-    if fields["format"] != nil {
-      let given: DiskFormat? = choice("format", in: fields)
-      return given
-    }
+    if fields["format"] != nil { return choice("format", in: fields, of: DiskFormat.allCases) }
     if let known = DiskFormat(rawValue: ending) { return known }
     findings.fail(
-      "an entry needs the field `format`: the name `.\(ending)` doesn't tell it",
+      .missingField, "an entry needs the field `format`: the name `.\(ending)` doesn't tell it",
       at: fields.position, path: fields.path,
       hint: "it is one of \(list(DiskFormat.allCases.map(\.rawValue)))")
     return nil
@@ -115,7 +125,7 @@ extension CatalogReader {
       scalar.value > 0x20 && scalar.value != 0x7F && !":/@".unicodeScalars.contains(scalar)
     }
     if isName, !text.hasPrefix("-") { return text }
-    fail(field, "\(quoted(text)) is no name of a user")
+    fail(field, .badUser, "\(quoted(text)) is no name of a user")
     return nil
   }
 
@@ -129,6 +139,7 @@ extension CatalogReader {
     guard let pattern, let url, let checksums else { return nil }
     if pattern.names.isEmpty || !pattern.names.allSatisfy({ url.contains("{\($0)}") }) {
       findings.fail(
+        .badPattern,
         "the parts of `pattern` must stand in `url`, or all versions would have one disk",
         at: inner.position, path: inner.path)
       return nil
@@ -147,7 +158,7 @@ extension CatalogReader {
     do throws(BadPattern) {
       return try TextPattern(text)
     } catch {
-      fail(field, "\(quoted(text)) is no pattern: \(error.why)")
+      fail(field, .badPattern, "\(quoted(text)) is no pattern: \(error.why)")
       return nil
     }
   }

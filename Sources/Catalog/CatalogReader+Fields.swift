@@ -22,8 +22,10 @@ extension CatalogReader {
     }
   }
 
-  mutating func fail(_ field: Field, _ message: String, hint: String? = nil) {
-    findings.fail(message, at: field.position, path: field.path, hint: hint)
+  mutating func fail(
+    _ field: Field, _ code: Diagnostic.Code, _ message: String, hint: String? = nil
+  ) {
+    findings.fail(code, message, at: field.position, path: field.path, hint: hint)
   }
 
   /// The fields of an object; each that is not known is a mistake, since only Kiln reads the file.
@@ -32,7 +34,8 @@ extension CatalogReader {
   ) -> Fields? {
     guard case .object(let members) = value.content else {
       findings.fail(
-        "\(subject) must be an object, not \(value.spoken)", at: value.position, path: path)
+        .wrongType, "\(subject) must be an object, not \(value.spoken)", at: value.position,
+        path: path)
       return nil
     }
     var fields: [String: Field] = [:]
@@ -40,7 +43,8 @@ extension CatalogReader {
       let inner = path.isEmpty ? member.key : "\(path).\(member.key)"
       guard known.contains(member.key) else {
         findings.fail(
-          "\(subject) has no field \(quoted(member.key))", at: member.keyPosition, path: inner,
+          .unknownField, "\(subject) has no field \(quoted(member.key))", at: member.keyPosition,
+          path: inner,
           hint: nearest(to: member.key, among: known).map { "did you mean `\($0)`?" })
         continue
       }
@@ -53,7 +57,8 @@ extension CatalogReader {
   mutating func require(_ name: String, in fields: Fields) -> Field? {
     if let field = fields[name] { return field }
     findings.fail(
-      "\(fields.subject) needs the field `\(name)`", at: fields.position, path: fields.path)
+      .missingField, "\(fields.subject) needs the field `\(name)`", at: fields.position,
+      path: fields.path)
     return nil
   }
 
@@ -68,25 +73,21 @@ extension CatalogReader {
 
   mutating func text(_ field: Field) -> String? {
     if case .string(let text) = field.value.content, !text.isEmpty { return text }
-    fail(field, "must be a text that is not empty, not \(field.value.spoken)")
+    fail(field, .wrongType, "must be a text that is not empty, not \(field.value.spoken)")
     return nil
   }
 
-  /// One of the words of an enum; `nil` where the field is absent or another word.
-  mutating func choice<Word>(_ name: String, in fields: Fields) -> Word?
-  where Word: RawRepresentable<String> & CaseIterable {
+  /// One of `words`; `nil` where the field is absent or another word.
+  mutating func choice<Word>(_ name: String, in fields: Fields, of words: [Word]) -> Word?
+  where Word: RawRepresentable<String> {
     guard let field = fields[name], let text = text(field) else { return nil }
-    if let word = Word(rawValue: text.lowercased()) { return word }
-    let names = Word.allCases.map(\.rawValue)
+    if let word = words.first(where: { $0.rawValue == text.lowercased() }) { return word }
+    let names = words.map(\.rawValue)
     let guess = nearest(to: text, among: names).map { "did you mean `\($0)`? " } ?? ""
-    fail(field, "\(quoted(text)) is not known here", hint: "\(guess)it is one of \(list(names))")
+    fail(
+      field, .unknownWord, "\(quoted(text)) is not known here",
+      hint: "\(guess)it is one of \(list(names))")
     return nil
-  }
-
-  /// As ``choice(_:in:)``, with a word for a field that is absent.
-  mutating func choice<Word>(_ name: String, in fields: Fields, absent: Word) -> Word
-  where Word: RawRepresentable<String> & CaseIterable {
-    choice(name, in: fields) ?? absent
   }
 
   func list(_ names: [String]) -> String {

@@ -35,12 +35,12 @@ struct CatalogReader {
     else { return ([], reader.findings) }
     guard let sources = fields["sources"] else {
       reader.findings.fail(
-        "the file of sources needs the field `sources`", at: root.position, path: "",
+        .missingField, "the file of sources needs the field `sources`", at: root.position, path: "",
         hint: "write `{\"sources\": [ … ]}`")
       return ([], reader.findings)
     }
     guard case .array(let values) = sources.value.content else {
-      reader.fail(sources, "must be an array of entries, not \(sources.value.spoken)")
+      reader.fail(sources, .wrongType, "must be an array of entries, not \(sources.value.spoken)")
       return ([], reader.findings)
     }
     let entries = values.enumerated().compactMap { reader.entry($1, "sources[\($0)]") }
@@ -65,7 +65,8 @@ struct CatalogReader {
       let key = Key(name: name, architecture: architecture)
       if let earlier = seen.updateValue(field.position, forKey: key) {
         fail(
-          field, "\(quoted(name.description)) stands in line \(earlier.line) already",
+          field, .repeatedName,
+          "\(quoted(name.description)) stands in line \(earlier.line) already",
           hint: "remove one of the two")
       }
     }
@@ -87,13 +88,13 @@ struct CatalogReader {
     var texts = [field]
     if case .array(let values) = field.value.content {
       texts = values.enumerated().map { Field(path: "\(field.path)[\($0)]", value: $1) }
-      if texts.isEmpty { fail(field, "the array is empty: the entry stands for nothing") }
+      if texts.isEmpty { fail(field, .noName, "the array is empty: the entry stands for nothing") }
     }
     return texts.compactMap { field in
       guard let text = text(field) else { return nil }
       if let name = SourceName(text) { return (name, field) }
       fail(
-        field, "\(quoted(text)) is no name of an image",
+        field, .badName, "\(quoted(text)) is no name of an image",
         hint: "write `publisher:offer:sku`, `publisher:offer:sku:version` or an id, "
           + "`/subscriptions/…`")
       return nil
@@ -104,6 +105,7 @@ struct CatalogReader {
     let given = ["url", "path", "unavailable"].filter { fields[$0] != nil }
     guard given.count == 1 else {
       findings.fail(
+        .oneOrTheOther,
         given.isEmpty
           ? "an entry needs `url` or `path`: it says nowhere what the disk is"
           : "an entry has either `url` or `path`: this one has "

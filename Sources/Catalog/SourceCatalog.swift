@@ -70,7 +70,9 @@ public struct SourceCatalog: Sendable {
       throw CatalogFileError(
         file: path.string,
         diagnostics: [
-          Diagnostic(.error, "cannot read the file of sources: \(error)", at: .start, path: "")
+          Diagnostic(
+            .error, .unreadableFile, "cannot read the file of sources: \(error)", at: .start,
+            path: "")
         ])
     }
   }

@@ -1,17 +1,15 @@
 public import Digests
-public import SystemPackage
+public import Disks
 
 /// A disk on this machine that stands for a source; nothing may be written to it.
 public struct SourceDisk: Sendable, Equatable {
-  /// Where it is.
-  public let path: FilePath
+  /// Where it is, and how its file is laid out.
+  public let image: DiskImage
   /// Its checksum.
   public let sha256: SHA256Digest
   /// Its version: the publisher's, as a template may name it where that is known, or else
   /// `latest`.
   public let version: String
-  /// How the file is laid out.
-  public let format: DiskFormat
   /// Who logs in.
   public let user: String
   /// What it boots with.

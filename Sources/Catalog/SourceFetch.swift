@@ -1,4 +1,5 @@
 internal import Digests
+internal import Disks
 internal import Glibc
 public import HTTP
 public import SystemPackage
@@ -149,7 +150,8 @@ extension SourceDisk {
       case .explicit(let version): version
       }
     self.init(
-      path: path, sha256: sha256, version: asked, format: disk.format, user: disk.user,
-      firmware: disk.firmware, architecture: disk.architecture, origin: "\(disk.location)")
+      image: DiskImage(path, format: disk.format), sha256: sha256, version: asked,
+      user: disk.user, firmware: disk.firmware, architecture: disk.architecture,
+      origin: "\(disk.location)")
   }
 }

@@ -1,3 +1,5 @@
+internal import Disks
+
 /// A line of the list of sources.
 public struct SourceRow: Encodable, Sendable, Equatable {
   /// The source: `publisher:offer:sku:version`, or an id.

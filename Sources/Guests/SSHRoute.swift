@@ -41,13 +41,19 @@ public struct SSHRoute: Sendable {
   /// How long to wait between two looks whether a machine has started.
   private static let bootPause = Duration.milliseconds(300)
 
-  /// The first connection and the agent over it.
-  func firstAgent() async throws -> (SSHConnection, AgentSession) {
+  /// The first connection and the agent over it; `report` is told when a machine that is being
+  /// started answers.
+  func firstAgent(_ report: GuestReport) async throws -> (SSHConnection, AgentSession) {
+    let start = ContinuousClock.now
+    var answered = patience == .none
     var outage = Outage(limit: timeout)
     _ = outage.begin()
     while true {
       do {
-        return try await oneAgent()
+        return try await oneAgent {
+          if !answered { report(.answered(after: ContinuousClock.now - start)) }
+          answered = true
+        }
       } catch let error as SSHError where error.isFinal || patience == .none {
         throw GuestError(.unreachable, error.description, hint: error.hint)
       } catch let error as AgentGone where patience == .none {
@@ -69,8 +75,11 @@ public struct SSHRoute: Sendable {
     }
   }
 
-  private func oneAgent() async throws -> (SSHConnection, AgentSession) {
+  private func oneAgent(
+    answered: () -> Void
+  ) async throws -> (SSHConnection, AgentSession) {
     let connection = try await dial()
+    answered()
     do {
       let agent = try await AgentSession.open(
         over: connection, run: run, directory: nil, within: timeout)

@@ -1,6 +1,7 @@
 public import Digests
 public import Disks
 public import FoundationEssentials
+public import Pipeline
 
 /// Where an image came from: all that `metadata.json` keeps of the build that made it.
 public struct Provenance: Hashable, Sendable, Codable {
@@ -40,9 +41,11 @@ public struct Provenance: Hashable, Sendable, Codable {
   /// The template's id, in full: the id of a run output begins with it.
   public let templateID: String
   /// The checksum of the template's bytes, as 64 hexadecimal digits.
-  public let templateSHA256: String
-  /// The steps, in order.
-  public let steps: [Step]
+  public private(set) var templateSHA256: String
+  /// The steps that it went through, in order.
+  public private(set) var steps: [Step]
+  /// The customizers of the template that it lacks, where there are any.
+  public private(set) var omissions: [Omission]?
   /// What the build started from.
   public let source: Origin
   /// What a machine needs to start from the image.
@@ -65,5 +68,25 @@ public struct Provenance: Hashable, Sendable, Codable {
     self.firmware = firmware
     self.architecture = architecture
     self.made = made
+  }
+}
+
+extension Provenance {
+  /// The same with the template, the steps and the omissions as they were when the build had ended.
+  func made(by bake: Bake) -> Provenance {
+    var result = self
+    let missing = Set(bake.omissions.map(\.number))
+    result.templateSHA256 = bake.plan.templateDigest.hex
+    result.steps = bake.plan.steps.filter { !missing.contains($0.outline.number) }
+      .map { Step($0) }
+    result.omissions = bake.omissions.isEmpty ? nil : bake.omissions
+    return result
+  }
+}
+
+extension Provenance.Step {
+  /// Describes a step of a plan.
+  public init(_ step: Pipeline.Step) {
+    self.init(name: step.outline.name, type: step.outline.type, digest: step.digest)
   }
 }

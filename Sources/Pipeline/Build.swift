@@ -14,54 +14,81 @@ public struct Build: Sendable {
   public let events: any EventSink
   /// Where steps are noted durably.
   public let journal: Journal
+  /// Who says how it goes on between steps; the build timeout waits for an answer.
+  public let guide: any StepGuide
+  /// What puts the machine back before a step that runs again.
+  public let rewinder: any StepRewinder
+  private let rest = Rest()
 
   /// Where a build is done.
   public enum Site: Sendable {
     /// On a machine that is there already and stays.
     case host(any MachineProvider)
-    /// In a VM that is made for it, of which distributors make run outputs.
-    case vm(any VMProvider, any ImageDistributor)
+    /// In a VM that is made for it, of which a distributor makes run outputs as planned.
+    case vm(any VMProvider, any ImageDistributor, ImagePlan)
+    /// In a VM that is made for it, and of which nothing is made.
+    case trial(any VMProvider)
   }
 
   /// Puts a build together.
-  public init(plan: Plan, site: Site, events: any EventSink, journal: Journal) {
+  public init(
+    plan: Plan, site: Site, events: any EventSink, journal: Journal,
+    guide: any StepGuide = Unattended(), rewinder: any StepRewinder = NoRewinder()
+  ) {
     self.plan = plan
     self.site = site
     self.events = events
     self.journal = journal
+    self.guide = guide
+    self.rewinder = rewinder
   }
 
   /// Bakes; when this returns, every step and every output was seen to succeed.
   ///
-  /// - Throws: ``BuildError`` with the step's name where a step failed; ``DistributionError`` where
-  ///   an output was not made; ``DistributedInvalid``; what the provider throws;
-  ///   ``DeadlineExceeded`` when the build timeout passed; `CancellationError`.
+  /// - Throws: ``BuildError`` with the step's name where a step failed; ``StoppedByRequest`` where
+  ///   the guide said so; ``DistributionError`` where an output was not made;
+  ///   ``DistributedInvalid``; what the provider throws; ``DeadlineExceeded`` when the build
+  ///   timeout passed; `CancellationError`.
   public func run() async throws {
-    try await withDeadline(plan.buildTimeout, for: "the build (buildTimeoutInMinutes)") {
+    let limit = "the build (buildTimeoutInMinutes)"
+    try await withDeadline(plan.buildTimeout, for: limit, except: rest) {
       events.receive(.phase(.building))
-      switch (site, plan.image) {
-      case (.host(let provider), _):
-        try await provider.withMachine(for: plan) { machine in try await bake(machine) }
-      case (.vm(let provider, let distributor), let image?):
+      let asked = ContinuousClock.now
+      switch site {
+      case .host(let provider):
+        try await provider.withMachine(for: plan) { machine in
+          tell(.acquire, since: asked)
+          _ = try await bake(machine)
+        }
+      case .trial(let provider):
+        try await provider.withVM(from: .source, for: plan) { vm in
+          tell(.acquire, since: asked)
+          _ = try await keeping(vm, if: .cleanup, events) { try await bake(vm) }
+        }
+      case .vm(let provider, let distributor, let image):
         let making = ImageMaking(
           plan: plan, image: image, provider: provider, distributor: distributor, events: events)
         try await makeImage(making)
-      case (.vm(let provider, _), nil):
-        try await provider.withVM(from: .source, for: plan) { vm in try await bake(vm) }
       }
     }
   }
 
   private func makeImage(_ making: ImageMaking) async throws {
     let image = making.image
+    let asked = ContinuousClock.now
     guard image.subject == .builtImage else {
       return try await validate(.source, making)
     }
     try await making.provider.withVM(from: .source, for: plan) { vm in
-      try await keeping(vm, if: image.retention.onCustomizerError, events) { try await bake(vm) }
+      tell(.acquire, since: asked)
+      let baked = try await keeping(vm, if: image.retention.onCustomizerError, events) {
+        try await bake(vm)
+      }
+      let off = ContinuousClock.now
       let disk = try await vm.capture()
+      tell(.capture, since: off)
       let refusal = try await making.validate(.image(disk), check)
-      try await making.distribute(disk)
+      try await making.distribute(disk, from: baked)
       if let refusal { throw DistributedInvalid(cause: refusal) }
     }
   }
@@ -71,25 +98,28 @@ public struct Build: Sendable {
     if let refusal = try await making.validate(origin, check) { throw refusal }
   }
 
-  private func bake(_ machine: any Machine) async throws {
+  private func bake(_ machine: any Machine) async throws -> Bake {
     let guest = try await connect(to: machine)
     events.receive(.phase(.customizing))
+    for step in plan.skipped {
+      events.receive(.stepFinished(.skipped(step, "left out by the command line")))
+    }
     if plan.needsDeprovisionScript {
       try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
     }
-    try await run(plan.steps, in: guest)
+    return try await run(plan.steps, on: machine, as: guest)
   }
 
   /// Runs validators on a machine that is thrown away.
   private func check(_ machine: any Machine, _ validators: [Step]) async throws {
-    try await run(validators, in: try await connect(to: machine))
+    _ = try await run(validators, on: machine, as: try await connect(to: machine))
   }
 
   private func connect(to machine: any Machine) async throws -> any Guest {
     let start = ContinuousClock.now
     let guest = try await machine.connect(report: StepReport(0, events).take)
-    events.receive(
-      .connected(machine: machine.name, guest.facts, after: ContinuousClock.now - start))
+    let wait = ContinuousClock.now - start
+    events.receive(.connected(machine: machine.name, guest.facts, after: wait))
     if plan.needsRoot, case .refused(let reason) = guest.facts.root {
       throw GuestError(
         .unfit, "\(guest.facts.user) can't become root on \(machine.name): \(reason)",
@@ -99,16 +129,46 @@ public struct Build: Sendable {
     return guest
   }
 
-  /// Runs steps in order; the first that fails ends the build, by name.
-  private func run(_ steps: [Step], in guest: any Guest) async throws {
-    for (index, step) in steps.enumerated() {
-      let ahead = steps.dropFirst(index + 1).prefix { $0.job != nil }.compactMap(\.job)
-      let end = try await StepRun(step, plan.stepCount, events, journal).run {
+  /// Runs steps in order; the first that fails ends the build, by name, unless the guide knows how
+  /// to go on.
+  private func run(
+    _ steps: [Step], on machine: any Machine, as guest: any Guest
+  ) async throws -> Bake {
+    var guest = guest
+    var course = Course(steps, of: plan, events)
+    while let step = course.step {
+      let isNew = course.attemptNumber == 1
+      if isNew {
+        let turn = try await rest.during { try await guide.turn(of: step, in: guest) }
+        guard try course.begin(turn) == .run else { continue }
+      }
+      let attempt = try await attempt(step, course, guest)
+      let verdict = try await rest.during {
+        try await guide.verdict(on: attempt, of: course.plan, in: guest)
+      }
+      try course.take(verdict, on: attempt)
+      if case .again = verdict {
+        guest = try await rewinder.guest(on: machine, before: step, else: guest, events)
+      }
+    }
+    return Bake(course)
+  }
+
+  private func attempt(
+    _ step: Step, _ course: Course, _ guest: any Guest
+  ) async throws -> StepAttempt {
+    let number = course.attemptNumber
+    do {
+      let ahead = guide.pace == .flowing ? course.ahead : []
+      let end = try await StepRun(step, attempt: number, plan.stepCount, events, journal).run {
         try await apply(step, ahead, guest)
       }
       if end.outcome == .restarted, plan.needsDeprovisionScript {
         try await DeprovisionStep.replace(on: guest, after: step, events)
       }
+      return StepAttempt(step: step, number: number, failure: nil)
+    } catch let failure as BuildError where failure.isKnown {
+      return StepAttempt(step: step, number: number, failure: failure)
     }
   }
 
@@ -123,5 +183,9 @@ public struct Build: Sendable {
     case .generalize(let job):
       try await DeprovisionStep.run(job, as: step.outline, on: guest, events)
     }
+  }
+
+  private func tell(_ stage: RunStage, since start: ContinuousClock.Instant) {
+    events.receive(.timed(stage, ContinuousClock.now - start))
   }
 }

@@ -1,15 +1,23 @@
 /// Runs `body`, and ends it when `limit` passes.
 ///
-/// `waitedFor` is what is named then: `the build`, `an answer of the agent`.
+/// `waitedFor` is what is named then: `the build`, `an answer of the agent`. The time of `rest` does
+/// not count.
 /// - Returns: what `body` returns.
 /// - Throws: ``DeadlineExceeded`` when it passes, never a `CancellationError` of its own.
 public func withDeadline<Result: Sendable>(
-  _ limit: Duration, for waitedFor: String, _ body: @escaping @Sendable () async throws -> Result
+  _ limit: Duration, for waitedFor: String, except rest: Rest? = nil,
+  _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
   try await withThrowingTaskGroup(of: Result?.self) { group in
     group.addTask { try await body() }
     group.addTask {
+      let start = ContinuousClock.now
       try await ContinuousClock().sleep(for: max(limit, .zero))
+      while let rest, case let left = limit + rest.total - (ContinuousClock.now - start),
+        left > .zero
+      {
+        try await ContinuousClock().sleep(for: max(left, Rest.shortestLook))
+      }
       return nil
     }
     defer { group.cancelAll() }

@@ -101,7 +101,7 @@ struct CommandLine {
     ])
   }
 
-  private func json(_ value: QMPValue) throws(QEMUError) -> String {
+  private func json(_ value: JSON) throws(QEMUError) -> String {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do {

@@ -5,11 +5,11 @@ public struct QMPCommand<Reply: Decodable & Sendable>: Sendable {
   /// The command's name, such as `query-status`.
   public let name: String
   /// Its arguments.
-  public let arguments: [String: QMPValue]
+  public let arguments: [String: JSON]
 
   /// Makes a command; see QEMU's "QMP Reference Manual" for the names, arguments and answers.
   public init(
-    _ name: String, _ arguments: [String: QMPValue] = [:], reply: Reply.Type = Reply.self
+    _ name: String, _ arguments: [String: JSON] = [:], reply: Reply.Type = Reply.self
   ) {
     self.name = name
     self.arguments = arguments
@@ -24,7 +24,7 @@ public struct QMPCommand<Reply: Decodable & Sendable>: Sendable {
 
   private struct Request: Encodable {
     let execute: String
-    let arguments: [String: QMPValue]?
+    let arguments: [String: JSON]?
     let id: Int
   }
 }

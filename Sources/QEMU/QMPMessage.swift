@@ -13,7 +13,7 @@ enum QMPMessage: Sendable {
   case unreadable(String)
 
   init(_ line: [UInt8]) {
-    guard let value = try? JSONDecoder().decode(QMPValue.self, from: Data(line)) else {
+    guard let value = try? JSONDecoder().decode(JSON.self, from: Data(line)) else {
       self = .unreadable(Self.beginning(of: line))
       return
     }
@@ -41,9 +41,9 @@ public struct QMPEvent: Sendable, Hashable {
   /// The event's name, such as `SHUTDOWN`.
   public let name: String
   /// What belongs to it; an empty object where nothing does.
-  public let data: QMPValue
+  public let data: JSON
 
-  init?(_ value: QMPValue) {
+  init?(_ value: JSON) {
     guard let name = value["event"]?.text else { return nil }
     self.name = name
     data = value["data"] ?? [:]

@@ -54,7 +54,7 @@ public struct DiskFailure: Sendable, Hashable {
   /// Whether the host's file system is full.
   public let hostIsFull: Bool
 
-  init(_ data: QMPValue) {
+  init(_ data: JSON) {
     disk =
       [data["node-name"]?.text, data["device"]?.text].compactMap(\.self).first { !$0.isEmpty }
       ?? "unknown"

@@ -6,6 +6,7 @@ package struct Findings {
   private var errors: [Diagnostic] = []
   private var warnings: [Diagnostic] = []
   private var dropped = 0
+  private(set) var mends: [Mend] = []
 
   package init() {}
 
@@ -19,7 +20,8 @@ package struct Findings {
     }.map(\.element)
     if dropped > 0, let last = all.last {
       all.append(
-        Diagnostic(.warning, "\(dropped) more findings are not shown", at: last.position, path: ""))
+        Diagnostic(
+          .warning, .more, "\(dropped) more findings are not shown", at: last.position, path: ""))
     }
     return all
   }
@@ -45,17 +47,26 @@ package struct Findings {
   mutating func add(_ others: Findings) {
     for diagnostic in others.errors + others.warnings { add(diagnostic) }
     dropped += others.dropped
+    mends += others.mends
+  }
+
+  /// Notes that what stands at `position` can be mended.
+  mutating func mend(_ change: Mend.Change, at position: SourcePosition) {
+    guard mends.count < Self.limit else { return }
+    mends.append(Mend(position: position, change: change))
   }
 
   package mutating func fail(
-    _ message: String, at position: SourcePosition, path: String, hint: String? = nil
+    _ code: Diagnostic.Code, _ message: String, at position: SourcePosition, path: String,
+    hint: String? = nil
   ) {
-    add(Diagnostic(.error, message, at: position, path: path, hint: hint))
+    add(Diagnostic(.error, code, message, at: position, path: path, hint: hint))
   }
 
   package mutating func warn(
-    _ message: String, at position: SourcePosition, path: String, hint: String? = nil
+    _ code: Diagnostic.Code, _ message: String, at position: SourcePosition, path: String,
+    hint: String? = nil
   ) {
-    add(Diagnostic(.warning, message, at: position, path: path, hint: hint))
+    add(Diagnostic(.warning, code, message, at: position, path: path, hint: hint))
   }
 }

@@ -1,4 +1,5 @@
 import Digests
+import Disks
 import Foundation
 import SystemPackage
 import Template
@@ -34,7 +35,7 @@ import Testing
     }
     #expect(
       error?.description == "/nowhere/sources.json:1:1: error: cannot read the file of sources: "
-        + "No such file or directory")
+        + "No such file or directory [KILN-S001]")
   }
 
   @Test func `an entry with a path needs little, and is looked up beside the file`() async throws {
@@ -52,7 +53,7 @@ import Testing
     #expect(disk.location == .file(home.appending("disks/rhel.qcow2"), sha256: nil))
     #expect(disk.format == .qcow2)
     #expect(disk.user == "me")
-    #expect(disk.firmware == .both)
+    #expect(disk.firmware == .either)
     #expect(disk.architecture == .amd64)
     #expect(catalog.warnings.isEmpty)
   }
@@ -91,22 +92,23 @@ import Testing
       """#)
     #expect(
       found == [
-        "f:2:13: error: sources[0].image: `a:b` is no name of an image\n"
+        "f:2:13: error: sources[0].image: `a:b` is no name of an image [KILN-S011]\n"
           + "  hint: write `publisher:offer:sku`, `publisher:offer:sku:version` or an id, "
           + "`/subscriptions/…`",
         "f:3:3: error: sources[1]: an entry with `url` needs `sha256` or `checksums`: nothing else "
-          + "tells that the right disk came\n  hint: `sha256` is the disk's own, `checksums` the "
+          + "tells that the right disk came [KILN-S017]\n  hint: `sha256` is the disk's own, `checksums` the "
           + "address of the publisher's list",
-        "f:4:3: error: sources[2]: an entry needs the field `image`",
+        "f:4:3: error: sources[2]: an entry needs the field `image` [KILN-S002]",
         "f:4:3: error: sources[2]: an entry needs the field `format`: the name `.img` doesn't tell "
-          + "it\n  hint: it is one of `qcow2`, `vhd`, `vhdx`, `raw`",
-        "f:4:4: error: sources[2].imgae: an entry has no field `imgae`\n"
+          + "it [KILN-S002]\n  hint: it is one of `qcow2`, `raw`, `vhd`, `vhdx`, `vmdk`",
+        "f:4:4: error: sources[2].imgae: an entry has no field `imgae` [KILN-S003]\n"
           + "  hint: did you mean `image`?",
-        "f:4:47: error: sources[2].user: `u u` is no name of a user",
-        "f:4:66: error: sources[2].firmware: `efi` is not known here\n"
-          + "  hint: did you mean `uefi`? it is one of `bios`, `uefi`, `both`",
-        "f:5:3: error: sources[3]: an entry needs `url` or `path`: it says nowhere what the disk is",
-        "f:6:4: error: more: the file of sources has no field `more`",
+        "f:4:47: error: sources[2].user: `u u` is no name of a user [KILN-S015]",
+        "f:4:66: error: sources[2].firmware: `efi` is not known here [KILN-S005]\n"
+          + "  hint: did you mean `uefi`? it is one of `bios`, `uefi`, `either`",
+        "f:5:3: error: sources[3]: an entry needs `url` or `path`: it says nowhere what the disk is "
+          + "[KILN-S006]",
+        "f:6:4: error: more: the file of sources has no field `more` [KILN-S003]",
       ])
   }
 

@@ -1,4 +1,5 @@
 import Digests
+import Disks
 import Foundation
 import HTTP
 import SystemPackage
@@ -61,10 +62,10 @@ import Testing
         in: home)
       #expect(!fetch.isHere(match.disk))
       let disk = try await fetch.disk(for: match)
-      #expect(try [UInt8](Data(contentsOf: URL(filePath: disk.path.string))) == Self.bytes)
+      #expect(try [UInt8](Data(contentsOf: URL(filePath: disk.image.path.string))) == Self.bytes)
       #expect(disk.identity == "sha256:\(try sha256(Self.bytes))")
       #expect(disk.version == "latest")
-      #expect((disk.format, disk.user, disk.firmware) == (.qcow2, "u", .both))
+      #expect((disk.image.format, disk.user, disk.firmware) == (.qcow2, "u", .either))
       #expect(disk.architecture == .amd64)
       #expect(fetch.isHere(match.disk))
       #expect(try await fetch.disk(for: match) == disk)
@@ -89,7 +90,7 @@ import Testing
       let error = try await failure { try await fetch.disk(for: match) }
       #expect(error.kind == .wrongChecksum)
       #expect(error.description.contains("its sha512 \(try sha512(Self.bytes)), but sha512"))
-      #expect(FileManager.default.fileExists(atPath: disk.path.string) == false)
+      #expect(FileManager.default.fileExists(atPath: disk.image.path.string) == false)
     }
   }
 

@@ -1,4 +1,5 @@
 import Digests
+import Disks
 import Foundation
 import HTTP
 import SystemPackage
@@ -50,7 +51,7 @@ import Testing
       let match = try match(home)
       let disk = try await fetch(home).disk(for: match)
       #expect(disk.sha256 == (try SHA256Digest(of: Array("one".utf8))))
-      #expect(disk.path.string == "\(home)/d.raw")
+      #expect(disk.image.path.string == "\(home)/d.raw")
       #expect(disk.version == "1.0")
       try tamper(home, from: "one")
       #expect(try await fetch(home).disk(for: match).sha256.hex == Self.tampered)

@@ -86,11 +86,13 @@ struct Record: Decodable {
   }
   struct Result: Decodable {
     let number: Int
+    let attempt: Int
     let outcome: String
     let exitCode: Int32?
   }
 
   let run: String
+  let templateSHA256: String
   let lastRunStatus: Status
   let results: [Result]
   let errors: [String]

@@ -78,7 +78,7 @@ struct KilnProcess: Sendable {
     String(decoding: try Data(contentsOf: URL(filePath: path)), as: UTF8.self)
   }
 
-  private static func settings(_ home: String) -> [String: String] {
+  static func settings(_ home: String) -> [String: String] {
     [
       "HOME": home, "XDG_STATE_HOME": "\(home)/state", "XDG_CACHE_HOME": "\(home)/cache",
       "PATH": "/usr/local/bin:/usr/bin:/bin", "TERM": "xterm-256color", "LANG": "C.UTF-8",
@@ -91,7 +91,7 @@ struct KilnProcess: Sendable {
     ["LD_LIBRARY_PATH"].contains($0.key)
   }
 
-  private static func keyed(_ settings: [String: String]) -> [Environment.Key: String] {
+  static func keyed(_ settings: [String: String]) -> [Environment.Key: String] {
     Dictionary(
       uniqueKeysWithValues: settings.map { (Environment.Key(stringLiteral: $0.key), $0.value) })
   }

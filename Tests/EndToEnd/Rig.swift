@@ -61,6 +61,14 @@ struct Rig: Sendable {
       arguments, in: home, input: input, environment: environment, while: body)
   }
 
+  /// Bakes the template `t.json` with somebody at the terminal.
+  func atTerminal(
+    _ options: String..., body: (KilnTerminal) async throws -> Void
+  ) async throws -> KilnEnd {
+    try await KilnTerminal.run(
+      ["build", "t.json", "--on", target] + login + options, in: home, body)
+  }
+
   /// The path of a file in the user's home.
   func path(_ name: String) -> String { "\(home)/\(name)" }
 

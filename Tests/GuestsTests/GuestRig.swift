@@ -200,7 +200,7 @@ final class News: Sendable {
         case .connectionLost: told.lost += 1
         case .connectionRestored: told.restored += 1
         case .warning(let text): told.warnings.append(text)
-        case .progress: break
+        case .progress, .answered: break
         }
       }
     }

@@ -111,8 +111,8 @@ private final class HostRun: Sendable, EventSink {
       route: route, journal: try Journal(of: directory), address: "ssh://me@host",
       login: GuestLogin(), events: self)
     let plan = Plan(
-      template: "t.json", templateDigest: try SHA256Digest(of: []), steps: [],
-      buildTimeout: .seconds(60), generalization: .skipped("nothing is baked"), image: nil,
+      template: "t.json", templateDigest: try SHA256Digest(of: []), steps: [], skipped: [],
+      validators: [], buildTimeout: .seconds(60), generalization: .skipped("nothing is baked"),
       notes: [])
     try await host.withMachine(for: plan) { machine in
       _ = try await machine.connect(report: self.rig.news.report)

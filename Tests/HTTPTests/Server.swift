@@ -1,8 +1,8 @@
 import Digests
 import FoundationEssentials
 import HTTP
-import Subprocess
 import SystemPackage
+import TestSupport
 import Testing
 
 /// The HTTPS server beside the tests of a suite, and a directory for them.
@@ -78,73 +78,14 @@ struct ServerTrait: SuiteTrait, TestScoping {
     for test: Test, testCase: Test.Case?,
     performing function: @concurrent @Sendable () async throws -> Void
   ) async throws {
-    let directory = FilePath(
-      FileManager.default.temporaryDirectory.path() + "kiln-http-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(
-      atPath: directory.string, withIntermediateDirectories: false)
-    defer { try? FileManager.default.removeItem(atPath: directory.string) }
-    try await makeCertificates(in: directory)
-    // The server ends when this process does, however it does.
-    let lifeline = try FileDescriptor.pipe()
-    defer { try? lifeline.writeEnd.close() }
-    _ = try await Subprocess.run(
-      .name("python3"), arguments: ["-c", serverScript.unindented, directory.string],
-      input: .fileDescriptor(lifeline.readEnd, closeAfterSpawningProcess: true),
-      output: .discarded,
-      error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
-    ) { execution in
-      let server = Server(port: try await port(in: directory), directory: directory)
+    try await HTTPSServer.with(serverScript) { server in
+      let server = Server(port: server.port, directory: FilePath(server.directory))
       try await Server.$running.withValue(server) { try await function() }
-      try execution.send(signal: .kill)
     }
-  }
-
-  private func port(in directory: FilePath) async throws -> Int {
-    let file = directory.appending("port")
-    let end = ContinuousClock.now + .seconds(20)
-    while ContinuousClock.now < end {
-      if let port = (try? bytes(of: file)).flatMap({ Int(String(decoding: $0, as: UTF8.self)) }) {
-        return port
-      }
-      try await Task.sleep(for: .milliseconds(5))
-    }
-    throw ServerDidNotStart()
   }
 }
-
-/// The server did not open its port in 20 seconds.
-struct ServerDidNotStart: Error {}
 
 extension Trait where Self == ServerTrait {
   /// An HTTPS server of its own for the suite.
   static var server: Self { ServerTrait() }
-}
-
-/// A CA of our own (`ca.pem`), a certificate of its for localhost, and a CA that signed nothing.
-private func makeCertificates(in directory: FilePath) async throws {
-  let commands = """
-    set -e
-    new() { openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"; }
-    for ca in ca stranger; do
-      new $ca
-      openssl req -x509 -new -key $ca.key -subj "/CN=kiln test $ca" -days 2 -out $ca.pem
-    done
-    new server
-    openssl req -new -key server.key -subj /CN=localhost -out server.csr
-    printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\\n' > names
-    openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
-      -extfile names -out server.pem 2>/dev/null
-    """
-  let result = try await Subprocess.run(
-    .name("sh"), arguments: ["-c", commands], workingDirectory: directory, output: .discarded,
-    error: .string(limit: 1 << 16))
-  try #require(result.terminationStatus.isSuccess, "\(result.standardError)")
-}
-
-extension String {
-  /// The text without the two spaces that the formatter wants before each line.
-  fileprivate var unindented: String {
-    split(separator: "\n", omittingEmptySubsequences: false)
-      .map { $0.hasPrefix("  ") ? $0.dropFirst(2) : $0 }.joined(separator: "\n")
-  }
 }

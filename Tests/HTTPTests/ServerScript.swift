@@ -1,11 +1,6 @@
-/// An HTTPS server whose paths are `/<id of the test>/<behaviour>[/<argument>]`.
-///
-/// It keeps a count
-/// and a log for each path, writes its port to the file `port`, and ends with its standard input.
+/// What answers for an ``HTTPSServer`` whose paths are `/<id of the test>/<behaviour>[/<argument>]`;
+/// it keeps a count and a log for each path.
 let serverScript = #"""
-  import email.utils, hashlib, http.server, os, socket, ssl, sys, threading, time
-
-  directory = sys.argv[1]
   payload = bytes((i * 7 + i // 251) % 256 for i in range(300_000))
   other = bytes(reversed(payload))
   lock = threading.Lock()
@@ -137,23 +132,4 @@ let serverScript = #"""
                   self.wfile.write(b"10000\r\n" + b"x" * 65536 + b"\r\n")
           except OSError:
               self.close_connection = True
-
-  class Server(http.server.ThreadingHTTPServer):
-      daemon_threads = True
-      request_queue_size = 64
-
-      def handle_error(self, *_):
-          pass
-
-  context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-  context.load_cert_chain(f"{directory}/server.pem", f"{directory}/server.key")
-  server = Server(("127.0.0.1", 0), Handler)
-  # The handshake belongs to the connection's thread, not to the one that accepts.
-  server.socket = context.wrap_socket(
-      server.socket, server_side=True, do_handshake_on_connect=False)
-  threading.Thread(target=server.serve_forever, daemon=True).start()
-  with open(f"{directory}/port.new", "w") as file:
-      file.write(str(server.server_address[1]))
-  os.rename(f"{directory}/port.new", f"{directory}/port")
-  sys.stdin.buffer.read()
   """#

@@ -22,10 +22,10 @@ import Testing
     try await withSeed { path, seed in
       let text = try await content("USER-DATA", of: path)
       #expect(text.hasPrefix("#cloud-config\n"))
-      let data = try JSONDecoder().decode(QMPValue.self, from: Data(text.dropFirst(14).utf8))
-      let user: QMPValue = [
+      let data = try JSONDecoder().decode(JSON.self, from: Data(text.dropFirst(14).utf8))
+      let user: JSON = [
         "name": "kiln", "gecos": "Image build", "shell": "/bin/bash", "lock_passwd": true,
-        "sudo": "ALL=(ALL) NOPASSWD:ALL", "ssh_authorized_keys": [.string(seed.authorizedKey)],
+        "sudo": "ALL=(ALL) NOPASSWD:ALL", "ssh_authorized_keys": [.string(seed.authorizedKeys[0])],
       ]
       #expect(data["users"] == [user])
       #expect(data["ssh_keys"]?["ed25519_private"]?.text == seed.hostPrivateKey)
@@ -37,7 +37,7 @@ import Testing
   @Test func `the meta data names the machine and the run`() async throws {
     try await withSeed { path, _ in
       let text = try await content("META-DATA", of: path)
-      let data = try JSONDecoder().decode(QMPValue.self, from: Data(text.utf8))
+      let data = try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
       #expect(data == ["instance-id": "run-1", "local-hostname": "web \"1\"\n: é"])
     }
   }
@@ -83,7 +83,8 @@ import Testing
   private func seed() async throws -> CloudInitSeed {
     let host = try Ed25519KeyPair.generate(comment: "host")
     return CloudInitSeed(
-      user: "kiln", authorizedKey: try Ed25519KeyPair.generate(comment: "client").publicKey,
+      user: "kiln",
+      authorizedKeys: [try Ed25519KeyPair.generate(comment: "client").publicKey],
       hostPrivateKey: host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
       hostPublicKey: host.publicKey, hostname: "web \"1\"\n: é", instanceID: "run-1")
   }

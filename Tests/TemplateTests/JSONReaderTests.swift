@@ -62,7 +62,7 @@ private func value(_ text: String) throws -> JSONValue {
     #expect(try value(text).member("a")?.value.content == .number("1"))
     #expect(
       notices(text) == [
-        "f:1:1: warning: a comment is not strict JSON: it is accepted here\n"
+        "f:1:1: warning: a comment is not strict JSON: it is accepted here [KILN-J013]\n"
           + "  hint: `az image builder create` refuses the file"
       ])
   }
@@ -78,44 +78,58 @@ private func value(_ text: String) throws -> JSONValue {
     #expect(try value(text).member("a")?.value.content == .number("2"))
     #expect(
       notices(text) == [
-        "f:2:1: warning: the field `a` is given again: this value replaces the one of line 1"
+        "f:2:1: warning: the field `a` is given again: this value replaces the one of line 1 "
+          + "[KILN-J012]"
       ])
   }
 
   @Test(arguments: [
-    ("", "1:1: error: cannot read the template: the file is empty"),
-    ("{\"a\" 1}", "1:6: error: expected `:` after the field name `a`, not `1`"),
-    ("{\"a\": }", "1:7: error: expected a value, not `}`"),
-    ("{a: 1}", "1:2: error: expected a field name in double quotes or `}`, not `a`"),
+    ("", "1:1: error: cannot read the template: the file is empty [KILN-J001]"),
+    ("{\"a\" 1}", "1:6: error: expected `:` after the field name `a`, not `1` [KILN-J004]"),
+    ("{\"a\": }", "1:7: error: expected a value, not `}` [KILN-J004]"),
+    ("{a: 1}", "1:2: error: expected a field name in double quotes or `}`, not `a` [KILN-J004]"),
     (
       "[1, 2",
-      "1:6: error: expected `]` to close the array of line 1, column 1, not the end of the file"
+      "1:6: error: expected `]` to close the array of line 1, column 1, not the end of the file "
+        + "[KILN-J006]"
     ),
     (
       "{\"a\": 1",
-      "1:8: error: expected `}` to close the object of line 1, column 1, not the end of the file"
+      "1:8: error: expected `}` to close the object of line 1, column 1, not the end of the file "
+        + "[KILN-J006]"
     ),
-    ("{} x", "1:4: error: expected the end of the file after the document, not `x`"),
-    ("{\"a\": 1 ]", "1:9: error: expected `,` or `}` after the value, not `]`"),
+    ("{} x", "1:4: error: expected the end of the file after the document, not `x` [KILN-J007]"),
+    ("{\"a\": 1 ]", "1:9: error: expected `,` or `}` after the value, not `]` [KILN-J004]"),
     (
       "{\"a\": \"b\n\"}",
-      "1:9: error: expected `\"` to close the string of column 7, not the end of the line"
+      "1:9: error: expected `\"` to close the string of column 7, not the end of the line "
+        + "[KILN-J006]"
     ),
-    ("[\"a", "1:4: error: expected `\"` to close the string of line 1, not the end of the file"),
-    ("/* a", "1:5: error: expected `*/` to close the comment of line 1, not the end of the file"),
-    ("/ a", "1:1: error: expected a value, `//` or `/*`, not a single `/`"),
-    ("[01]", "1:2: error: `01` is not a number as JSON writes it"),
-    ("[+1]", "1:2: error: `+1` is not a number as JSON writes it"),
-    ("[1.]", "1:2: error: `1.` is not a number as JSON writes it"),
-    ("[<region>]", "1:2: error: expected a value, not `<region>`"),
-    ("[True]", "1:2: error: expected a value, not `True`"),
-    ("['a']", "1:2: error: expected a value, not `'`"),
-    ("[1, }", "1:5: error: expected a value or `]`, not `}`"),
-    (#"["\d"]"#, "1:3: error: \\ before `d` is no escape that JSON knows"),
-    (#"["\u12x"]"#, "1:3: error: expected four hexadecimal digits after `\\u`, not `x`"),
+    (
+      "[\"a",
+      "1:4: error: expected `\"` to close the string of line 1, not the end of the file [KILN-J006]"
+    ),
+    (
+      "/* a",
+      "1:5: error: expected `*/` to close the comment of line 1, not the end of the file "
+        + "[KILN-J006]"
+    ),
+    ("/ a", "1:1: error: expected a value, `//` or `/*`, not a single `/` [KILN-J004]"),
+    ("[01]", "1:2: error: `01` is not a number as JSON writes it [KILN-J009]"),
+    ("[+1]", "1:2: error: `+1` is not a number as JSON writes it [KILN-J009]"),
+    ("[1.]", "1:2: error: `1.` is not a number as JSON writes it [KILN-J009]"),
+    ("[<region>]", "1:2: error: expected a value, not `<region>` [KILN-J010]"),
+    ("[True]", "1:2: error: expected a value, not `True` [KILN-J010]"),
+    ("['a']", "1:2: error: expected a value, not `'` [KILN-J004]"),
+    ("[1, }", "1:5: error: expected a value or `]`, not `}` [KILN-J004]"),
+    (#"["\d"]"#, "1:3: error: \\ before `d` is no escape that JSON knows [KILN-J008]"),
+    (
+      #"["\u12x"]"#, "1:3: error: expected four hexadecimal digits after `\\u`, not `x` [KILN-J008]"
+    ),
     (
       #"["\ud800"]"#,
-      "1:3: error: the escape `\\u` is half of a surrogate pair: the other half does not follow"
+      "1:3: error: the escape `\\u` is half of a surrogate pair: the other half does not follow "
+        + "[KILN-J008]"
     ),
   ])
   func `a mistake is an error with its place and what was expected`(text: String, error: String) {

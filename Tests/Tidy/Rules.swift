@@ -3,20 +3,21 @@
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
   "Azure": Module(ours: ["HTTP", "Pipeline", "Template"], c: ["CCrypto"]),
-  "Catalog": Module(ours: ["Digests", "HTTP", "Template"]),
+  "Catalog": Module(ours: ["Digests", "Disks", "HTTP", "Template"]),
   "Deprovision": Module(),
   "Digests": Module(c: ["CCrypto"]),
   "Disks": Module(),
   "Guests": Module(ours: ["Digests", "Pipeline", "SSH"]),
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
   "Images": Module(ours: ["Digests", "Disks", "Pipeline", "Template"]),
+  "PackerImport": Module(ours: ["Template"]),
   "Pipeline": Module(ours: ["Deprovision", "Digests", "Template"]),
   "QEMU": Module(ours: ["Disks", "Guests", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
   "kiln": Module(ours: [
-    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Pipeline", "QEMU",
-    "SSH", "Template",
+    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport",
+    "Pipeline", "QEMU", "SSH", "Template",
   ]),
 ]
 

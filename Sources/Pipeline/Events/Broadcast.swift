@@ -74,6 +74,9 @@ extension BuildEvent {
       result.name = clean(result.name)
       result.message = result.message.map(clean)
       return .stepFinished(result)
+    case .stepRetried(var retry):
+      retry.steps = retry.steps.map { $0.redacted(by: redactor) }
+      return .stepRetried(retry)
     case .connectionLost(let reason):
       return .connectionLost(clean(reason))
     case .outputStarted(let output):
@@ -99,7 +102,8 @@ extension BuildEvent {
       result.errors = result.errors.map(clean)
       result.hint = result.hint.map(clean)
       return .runFinished(result)
-    case .phase, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted:
+    case .phase, .timed, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted,
+      .poweredOff:
       return self
     }
   }
@@ -110,7 +114,7 @@ extension StepOutline {
   func redacted(by redactor: Redactor) -> StepOutline {
     StepOutline(
       number: number, name: redactor.redact(name), type: type, summary: redactor.redact(summary),
-      position: position)
+      position: position, sha256: sha256)
   }
 }
 

@@ -8,6 +8,8 @@ public enum BuildEvent: Sendable {
   case phase(RunSubState)
   /// A script or file is fetched: bytes so far, of how many where that is known.
   case fetching(uri: String, received: Int, of: Int?)
+  /// A part of the run that is no step took the time given, which ends now.
+  case timed(RunStage, Duration)
   /// The machine was reached.
   case connected(machine: String, GuestFacts, after: Duration)
   /// A step began.
@@ -18,12 +20,16 @@ public enum BuildEvent: Sendable {
   case stepProgress(step: Int, sent: Int, of: Int)
   /// A step ended.
   case stepFinished(StepResult)
+  /// A step that ended is going to run once more.
+  case stepRetried(StepRetry)
   /// The connection dropped, for the reason given.
   case connectionLost(String)
   /// The connection is back, after the time given.
   case connectionRestored(after: Duration)
   /// The machine restarted because of a step, and was out of reach for the time given.
   case restarted(step: Int, outOfReach: Duration)
+  /// The machine has powered itself off, so long after it was asked to.
+  case poweredOff(machine: String, after: Duration)
   /// A distributor began.
   case outputStarted(PlannedOutput)
   /// A distributor did a part of its work, from 0 to 1.
@@ -72,68 +78,30 @@ public struct StepOutline: Sendable, Codable, Hashable {
   public var summary: String
   /// Where the customizer stands in the template, `file:line:column`.
   public var position: String?
+  /// The checksum of its script or file, as 64 hexadecimal digits; `nil` where that was not
+  /// fetched, since the step is left out.
+  public var sha256: String?
+  /// Where its script or file comes from, without what grants access to it; `nil` for inline lines.
+  public var address: String?
 
   /// Puts the outline together.
-  public init(number: Int, name: String, type: String, summary: String, position: String?) {
+  public init(
+    number: Int, name: String, type: String, summary: String, position: String?,
+    sha256: String? = nil, address: String? = nil
+  ) {
     self.number = number
     self.name = name
     self.type = type
     self.summary = summary
     self.position = position
+    self.sha256 = sha256
+    self.address = address
   }
 }
 
 extension StepOutline {
   /// What a step is called in sentences: `Shell "nginx"`, or its type where it has no name.
   public var title: String { name == type ? type : "\(type) \"\(name)\"" }
-}
-
-/// How a step ended.
-public struct StepResult: Sendable, Codable {
-  /// Its place in the run, from 1.
-  public var number: Int
-  /// The customizer's name, or its type where it has none.
-  public var name: String
-  /// The customizer's type.
-  public var type: String
-  /// How it ended.
-  public var outcome: StepOutcome
-  /// Its exit code, where it had one.
-  public var exitCode: Int32?
-  /// How long it took, in seconds.
-  public var seconds: Double
-  /// The sentence that says what went wrong, where something did.
-  public var message: String?
-
-  /// Puts the result together.
-  public init(
-    number: Int, name: String, type: String, outcome: StepOutcome, exitCode: Int32?,
-    seconds: Double, message: String?
-  ) {
-    self.number = number
-    self.name = name
-    self.type = type
-    self.outcome = outcome
-    self.exitCode = exitCode
-    self.seconds = seconds
-    self.message = message
-  }
-}
-
-/// How a step ended, in one word.
-public enum StepOutcome: String, Sendable, Codable {
-  /// It did what it should.
-  case succeeded
-  /// It restarted the machine, which came back.
-  case restarted
-  /// It failed.
-  case failed
-  /// Nobody knows: the guest stayed out of reach.
-  case lost
-  /// It was stopped by request or by the build timeout.
-  case canceled
-  /// It was not run.
-  case skipped
 }
 
 /// How a run ended.

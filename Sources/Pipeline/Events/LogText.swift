@@ -48,10 +48,17 @@ struct LogText {
     case .stepOutput(let step, let stream, let bytes): output(step, stream, bytes)
     case .stepProgress(let step, let sent, let total): progress(step, sent, total)
     case .stepFinished(let result): end(result, time)
+    case .stepRetried(let retry):
+      for step in retry.steps { steps[step.number] = step }
+      say("Retrying step \(retry.number) of \(stepCount), attempt \(retry.attempt)")
+      info("Template read again: sha256 \(retry.templateSHA256)", time)
+    case .timed(let stage, let duration):
+      info("(telemetry) \(stage.rawValue) took \(Elapsed(duration))", time)
     case .connectionLost(let reason): say("Connection lost: \(reason)")
     case .connectionRestored(let wait): say("Connection restored after \(Elapsed(wait))")
     case .restarted(let step, let wait):
       say("Machine restarted in step \(step) of \(stepCount), out of reach for \(Elapsed(wait))")
+    case .poweredOff(_, let wait): say("Machine powered off after \(Elapsed(wait))")
     case .outputStarted(let output):
       info("Distributing \(output.name) (\(output.type)): \(output.artifact)", time)
     case .outputProgress: break
@@ -139,10 +146,14 @@ struct LogText {
     }
     sentTenths[result.number] = nil
     if let message = result.message { say(message) }
+    let provisioner = Self.provisioner(result.type)
     let code = result.exitCode.map { ", exit code \($0)" } ?? ""
     let step = steps[result.number].map(place) ?? " (step \(result.number))"
+    guard result.outcome != .skipped else {
+      return info("(telemetry) skipping \(provisioner)\(step)", time)
+    }
     info(
-      "(telemetry) ending \(Self.provisioner(result.type))\(step)"
+      "(telemetry) ending \(provisioner)\(step)"
         + ": \(result.outcome.rawValue) after \(Elapsed(seconds: result.seconds))\(code)", time)
     if result.outcome == .failed || result.outcome == .lost {
       say("Provisioning step had errors: step \(result.number) of \(stepCount) failed")

@@ -2,10 +2,11 @@
 public protocol ImageDistributor: Sendable {
   /// Makes one run output, whole or not at all.
   ///
+  /// `bake` is what the disk went through, for whoever asks later where an output came from;
   /// `progress` is told how much of the work is done, from 0 to 1.
   /// - Throws: the distributor's own error; then nothing of the output is there.
   func distribute(
-    _ disk: CapturedDisk, as output: PlannedOutput,
+    _ disk: CapturedDisk, from bake: Bake, as output: PlannedOutput,
     progress: @escaping @Sendable (Double) -> Void
   ) async throws -> RunOutput
 }

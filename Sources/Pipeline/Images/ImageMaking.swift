@@ -1,3 +1,4 @@
+internal import Synchronization
 import Template
 
 /// The second half of the main flow: from a baked VM to run outputs.
@@ -13,12 +14,12 @@ struct ImageMaking {
   func validate(
     _ origin: VMOrigin, _ run: @escaping @Sendable (any Machine, [Step]) async throws -> Void
   ) async throws -> BuildError? {
-    guard !image.validators.isEmpty else { return nil }
+    guard !plan.validators.isEmpty else { return nil }
     events.receive(.phase(.validating))
     do {
-      try await provider.withVM(from: origin, for: plan) { [image, events] vm in
+      try await provider.withVM(from: origin, for: plan) { [plan, image, events] vm in
         try await keeping(vm, if: image.retention.onValidationError, events) {
-          try await run(vm, image.validators)
+          try await run(vm, plan.validators)
         }
       }
       return nil
@@ -28,29 +29,59 @@ struct ImageMaking {
     }
   }
 
-  /// Makes every run output; one that fails leaves the others.
-  /// - Throws: ``DistributionError`` where any failed; `CancellationError`.
-  func distribute(_ disk: CapturedDisk) async throws {
+  /// How many outputs are made at a time: each reads and writes a whole disk.
+  private static let outputsAtOnce = 2
+
+  /// Makes every run output, some at a time; one that fails leaves the others.
+  /// - Throws: ``DistributionError`` where any failed, with the first by the template's order;
+  ///   `CancellationError`.
+  func distribute(_ disk: CapturedDisk, from bake: Bake) async throws {
     events.receive(.phase(.distributing))
-    var failed: [(PlannedOutput, any Error)] = []
-    for output in image.outputs {
-      let start = ContinuousClock.now
-      events.receive(.outputStarted(output))
-      do {
-        let made = try await distributor.distribute(disk, as: output) { [events] share in
-          events.receive(.outputProgress(output, share))
+    let failed = try await withThrowingTaskGroup(of: Failed?.self) { group in
+      var waiting = image.outputs.makeIterator()
+      func startNext() {
+        if let output = waiting.next() {
+          group.addTask { try await make(output, of: disk, from: bake) }
         }
-        finish(output, made, nil, since: start)
-      } catch {
-        finish(output, nil, error, since: start)
-        if error is CancellationError { throw error }
-        try Task.checkCancellation()
-        failed.append((output, error))
       }
+      for _ in 0..<Self.outputsAtOnce { startNext() }
+      var failed: [Failed] = []
+      while let next = try await group.next() {
+        if let next { failed.append(next) }
+        startNext()
+      }
+      return failed.sorted { $0.output.index < $1.output.index }
     }
     guard let first = failed.first else { return }
     throw DistributionError(
-      output: first.0, cause: first.1, failed: failed.count, of: image.outputs.count)
+      output: first.output, cause: first.cause, failed: failed.count, of: image.outputs.count)
+  }
+
+  private struct Failed {
+    let output: PlannedOutput
+    let cause: any Error
+  }
+
+  /// Makes one run output.
+  /// - Returns: why it was not made; `nil` where it was.
+  private func make(
+    _ output: PlannedOutput, of disk: CapturedDisk, from bake: Bake
+  ) async throws -> Failed? {
+    let start = ContinuousClock.now
+    events.receive(.outputStarted(output))
+    let told = ToldShare()
+    do {
+      let made = try await distributor.distribute(disk, from: bake, as: output) { [events] share in
+        if told.isNew(share) { events.receive(.outputProgress(output, share)) }
+      }
+      finish(output, made, nil, since: start)
+      return nil
+    } catch {
+      finish(output, nil, error, since: start)
+      if error is CancellationError { throw error }
+      try Task.checkCancellation()
+      return Failed(output: output, cause: error)
+    }
   }
 
   private func finish(
@@ -65,7 +96,21 @@ struct ImageMaking {
   }
 }
 
-/// Runs `body` in `vm`, which stays after an error where the template says so.
+/// What was told of a work's progress: no more than twenty times, however often it is asked.
+private final class ToldShare: Sendable {
+  private static let times = 20.0
+  private let last = Mutex(-1.0)
+
+  func isNew(_ share: Double) -> Bool {
+    let part = (share * Self.times).rounded(.down)
+    return last.withLock { last in
+      defer { last = max(last, part) }
+      return part > last
+    }
+  }
+}
+
+/// Runs `body` in `vm`, which stays after an error where the template or the user says so.
 func keeping<Result: Sendable>(
   _ vm: any BuildVM, if reaction: ErrorHandling.Reaction, _ events: any EventSink,
   _ body: () async throws -> Result
@@ -73,10 +118,17 @@ func keeping<Result: Sendable>(
   do {
     return try await body()
   } catch {
-    if reaction == .abort, !(error is CancellationError) {
+    if reaction == .abort || error.keepsMachine, !(error is CancellationError) {
       for note in await vm.keep() { events.receive(.note(note)) }
     }
     throw error
+  }
+}
+
+extension Error {
+  /// Whether the user said that the machine is to stay.
+  fileprivate var keepsMachine: Bool {
+    (self as? BuildError)?.aftermath == .keep || (self as? StoppedByRequest)?.aftermath == .keep
   }
 }
 

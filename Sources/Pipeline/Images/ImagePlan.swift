@@ -8,14 +8,42 @@ public struct ImagePlan: Sendable {
   public let machine: String
   /// What the distributors are going to make.
   public let outputs: [PlannedOutput]
-  /// The scripts and files that prove the image in a fresh VM, in order.
-  public let validators: [Step]
-  /// Which image they prove.
+  /// Which image is validated.
   public let subject: Validation.Subject
-  /// What happens when one of them fails.
+  /// What happens when a validator fails.
   public let onFailure: Validation.FailureReaction
   /// When the VM stays after a failure.
   public let retention: Retention
+
+  /// When a VM that failed stays.
+  public enum Keeping: Sendable {
+    /// Where the template says so.
+    case asTheTemplateSays
+    /// Always.
+    case always
+  }
+
+  /// Lays out how an image is made of `template`, from this source, in this VM, as these outputs;
+  /// the outputs are left out where the template has its source validated and nothing made.
+  public init(
+    _ template: ImageTemplate, source: String, machine: String, outputs: [PlannedOutput],
+    keeping: Keeping
+  ) {
+    self.source = source
+    self.machine = machine
+    subject = template.validation.subject
+    self.outputs = subject == .builtImage ? outputs : []
+    onFailure = template.validation.onFailure
+    let handling = template.errorHandling
+    retention =
+      switch keeping {
+      case .always: Retention(onCustomizerError: .abort, onValidationError: .abort)
+      case .asTheTemplateSays:
+        Retention(
+          onCustomizerError: handling.onCustomizerError,
+          onValidationError: handling.onValidationError)
+      }
+  }
 }
 
 /// When a VM stays after its build.

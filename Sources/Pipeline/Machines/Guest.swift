@@ -94,6 +94,8 @@ public enum GuestNews: Sendable {
   case output(OutputStream, [UInt8])
   /// Bytes of the file that were sent, of how many.
   case progress(sent: Int, of: Int)
+  /// The machine, which was started for this, answered for the first time, after the time given.
+  case answered(after: Duration)
   /// The connection dropped, for the reason given; the guest tries to get it back.
   case connectionLost(String)
   /// The connection is back, after the time given.

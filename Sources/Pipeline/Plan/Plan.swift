@@ -8,14 +8,16 @@ public struct Plan: Sendable {
   public let template: String
   /// The checksum of the template's bytes.
   public let templateDigest: SHA256Digest
-  /// What is done, in order.
+  /// What is done, in order; steps have the numbers that they have in the template.
   public let steps: [Step]
+  /// The template's customizers that the user left out, in order.
+  public let skipped: [StepOutline]
+  /// What proves the image in a fresh VM, in order; none where no image is made.
+  public let validators: [Step]
   /// How long the whole build may take (`aib.md` a.2).
   public let buildTimeout: Duration
   /// Whether the machine is generalized at the end.
   public let generalization: Generalization
-  /// How an image is made of the machine; `nil` where the machine itself is what is baked.
-  public let image: ImagePlan?
   /// What the user should know before the build starts, a sentence each.
   public let notes: [String]
 
@@ -36,9 +38,14 @@ public struct Plan: Sendable {
   }
 
   /// All steps in the order in which they run, those that validate the image last.
-  public var allSteps: [Step] { steps + (image?.validators ?? []) }
+  public var allSteps: [Step] { steps + validators }
 
-  var stepCount: Int { allSteps.count }
+  /// What is known of all steps before they run, those included that are left out.
+  public var outlines: [StepOutline] {
+    (allSteps.map(\.outline) + skipped).sorted { $0.number < $1.number }
+  }
+
+  var stepCount: Int { allSteps.count + skipped.count }
 
   /// Whether a step needs to be root.
   public var needsRoot: Bool {
@@ -55,7 +62,7 @@ public struct Plan: Sendable {
 /// A customizer in a plan, with all that it needs at hand.
 public struct Step: Sendable {
   /// Its number, name and type.
-  public let outline: StepOutline
+  public private(set) var outline: StepOutline
   /// What is done.
   public let work: Work
 
@@ -67,6 +74,37 @@ public struct Step: Sendable {
     case generalize(GuestJob)
     /// Places a file: `File`.
     case file(PlacedFile)
+  }
+
+  /// Puts a step together.
+  init(_ outline: StepOutline, _ work: Work) {
+    self.work = work
+    self.outline = outline
+    self.outline.sha256 = digest.hex
+  }
+
+  /// How large the script or file is that it brings, in bytes.
+  public var size: Int {
+    switch work {
+    case .script(let job), .generalize(let job): job.script.count
+    case .file(let file): file.source.count
+    }
+  }
+
+  /// The checksum of the script or file that it brings.
+  public var digest: SHA256Digest {
+    switch work {
+    case .script(let job), .generalize(let job): job.digest
+    case .file(let file): file.digest
+    }
+  }
+
+  /// The name of its job or transfer on the guest, by which it is found there again.
+  public var id: String {
+    switch work {
+    case .script(let job), .generalize(let job): job.id
+    case .file(let file): file.id
+    }
   }
 
   /// The script that this step runs, if it runs one.

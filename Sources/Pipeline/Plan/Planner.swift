@@ -17,13 +17,15 @@ public struct Planner: Sendable {
   public enum Product: Sendable {
     /// It stays, generalized or not.
     case machine(Plan.Generalization)
-    /// An image is made of it: from this source, in this VM, as these outputs; a VM that failed is
-    /// kept where the template or the user says so.
-    case image(source: String, machine: String, outputs: [PlannedOutput], keep: Bool)
+    /// An image is made of it.
+    case image
   }
 
   /// How many scripts and files are fetched at a time.
   private static let fetchesAtOnce = 4
+
+  /// How large a file of a File customizer may be, in bytes, by the service's advice (`aib.md` c.6).
+  private static let largestAdvised = 20_000_000
 
   /// Where scripts and files come from.
   public var scripts: any ScriptSource
@@ -31,42 +33,51 @@ public struct Planner: Sendable {
   public var scriptUser: ScriptUser
   /// What becomes of the machine.
   public var product: Product
+  /// Which customizers run.
+  public var selection: StepSelection
   /// Told of what is being fetched.
   public var report: @Sendable (BuildEvent) -> Void
 
   /// Puts a planner together.
   public init(
     scripts: any ScriptSource, scriptUser: ScriptUser, product: Product,
-    report: @escaping @Sendable (BuildEvent) -> Void
+    selection: StepSelection = .all, report: @escaping @Sendable (BuildEvent) -> Void
   ) {
     self.scripts = scripts
     self.scriptUser = scriptUser
     self.product = product
+    self.selection = selection
     self.report = report
   }
 
   /// Fetches and verifies all that `template` needs, and lays out its steps.
   ///
   /// Everything is fetched once, before anything is touched; what can't be is told all at once.
-  /// - Throws: ``PlanProblems``; `CancellationError`.
+  /// What is left out is not fetched.
+  /// - Throws: ``SelectionError``; ``PlanProblems``; `CancellationError`.
   public func plan(
     _ template: ImageTemplate, from bytes: [UInt8], named file: String
   ) async throws -> Plan {
     let validators = product.makesImage ? template.validation.validators : []
     let builds = !product.makesImage || template.validation.subject == .builtImage
-    let customizers = builds ? template.customizers : []
+    let all = builds ? template.customizers : []
+    let skipped = try selection.skipped(
+      of: all.map { StepName(number: $0.number, name: $0.title) })
+    let customizers = all.filter { !skipped.contains($0.number) }
     let unsupported = (customizers + validators).compactMap(Self.unsupported)
     guard unsupported.isEmpty else { throw PlanProblems(.template, in: file, unsupported) }
     let fetched = try await fetchAll(customizers + validators, file)
-    var steps = try customizers.map { try step($0, number: $0.index + 1, fetched, file) }
-    if builds { steps += try generalizing(steps.count + 1) }
+    var steps = try customizers.map { try step($0, number: $0.number, fetched, file) }
+    let last = builds ? try generalizing(all.count + 1) : []
+    steps += last
     let proofs = try validators.map {
-      try step($0, number: steps.count + $0.index + 1, fetched, file)
+      try step($0, number: all.count + last.count + $0.number, fetched, file)
     }
     return Plan(
       template: file, templateDigest: try SHA256Digest(of: bytes), steps: steps,
-      buildTimeout: template.buildTimeout.duration, generalization: product.generalization,
-      image: image(template, proofs), notes: notes(template, steps))
+      skipped: all.filter { skipped.contains($0.number) }.map { outline($0, $0.number, file) },
+      validators: proofs, buildTimeout: template.buildTimeout.duration,
+      generalization: product.generalization, notes: notes(template, steps, skipped))
   }
 
   private func generalizing(_ number: Int) throws -> [Step] {
@@ -77,25 +88,13 @@ public struct Planner: Sendable {
     }
   }
 
-  private func image(_ template: ImageTemplate, _ validators: [Step]) -> ImagePlan? {
-    guard case .image(let source, let machine, let outputs, let keep) = product else { return nil }
-    let handling = template.errorHandling
-    return ImagePlan(
-      source: source, machine: machine,
-      outputs: template.validation.subject == .builtImage ? outputs : [],
-      validators: validators, subject: template.validation.subject,
-      onFailure: template.validation.onFailure,
-      retention: Retention(
-        onCustomizerError: keep ? .abort : handling.onCustomizerError,
-        onValidationError: keep ? .abort : handling.onValidationError))
-  }
-
   private static func unsupported(_ customizer: Customizer) -> Diagnostic? {
     switch customizer.action {
     case .shell, .file: return nil
     case .powerShell, .windowsRestart, .windowsUpdate:
       return Diagnostic(
-        .error, "a \(customizer.action.type) customizer can't run on a machine reached over SSH",
+        .error, .unsupportedStep,
+        "a \(customizer.action.type) customizer can't run on a machine reached over SSH",
         at: customizer.position, path: "properties.customize[\(customizer.index)]",
         hint: "only Shell and File customizers can be baked over SSH so far")
     }
@@ -104,30 +103,41 @@ public struct Planner: Sendable {
   private func step(
     _ customizer: Customizer, number: Int, _ fetched: [Fetch: FetchedFile], _ file: String
   ) throws -> Step {
-    let type = customizer.action.type
-    let outline = StepOutline(
-      number: number, name: customizer.name.isEmpty ? type : customizer.name, type: type,
-      summary: customizer.action.summary,
-      position: "\(file):\(customizer.position.line):\(customizer.position.column)")
+    let outline = outline(customizer, number, file)
     switch (customizer.action, Fetch(customizer.action).flatMap { fetched[$0] }) {
     case (.shell(let script), let content):
-      return Step(
-        outline: outline,
-        work: .script(try ShellStep.job(number, script, content, scriptUser)))
+      return Step(outline, .script(try ShellStep.job(number, script, content, scriptUser)))
     case (.file(let transfer), let content?):
-      return Step(outline: outline, work: .file(FileStep.file(number, transfer, content)))
+      return Step(outline, .file(FileStep.file(number, transfer, content)))
     case (.file, nil), (.powerShell, _), (.windowsRestart, _), (.windowsUpdate, _):
       throw PlanProblems(.template, in: file, [Self.unsupported(customizer)].compactMap(\.self))
     }
   }
 
-  private func notes(_ template: ImageTemplate, _ steps: [Step]) -> [String] {
+  private func outline(_ customizer: Customizer, _ number: Int, _ file: String) -> StepOutline {
+    StepOutline(
+      number: number, name: customizer.title, type: customizer.action.type,
+      summary: customizer.action.summary,
+      position: "\(file):\(customizer.position.line):\(customizer.position.column)",
+      address: Fetch(customizer.action).map { SafeURI.text($0.uri) })
+  }
+
+  private func notes(_ template: ImageTemplate, _ steps: [Step], _ skipped: Set<Int>) -> [String] {
     var notes: [String] = []
+    if !skipped.isEmpty {
+      let numbers = skipped.sorted().map { "\($0)" }.joined(separator: ", ")
+      notes.append("left out: step \(numbers); what the build makes says so of itself")
+    }
     let root = steps.filter { $0.job?.user == .root && $0.outline.type == "Shell" }
     if !root.isEmpty {
       let numbers = root.map { "\($0.outline.number)" }.joined(separator: ", ")
       notes.append(
         "fetched scripts run as root, as in AIB (step \(numbers)); --script-user changes that")
+    }
+    notes += steps.filter { $0.outline.type == "File" && $0.size > Self.largestAdvised }.map {
+      step in
+      "step \(step.outline.number) sends \(step.size >> 20) MiB: the service sends files slowly, and "
+        + "advises to have a script download what is over 20 MB"
     }
     switch product {
     case .machine(let generalization):
@@ -198,7 +208,7 @@ public struct Planner: Sendable {
       }
       problems.append(
         Diagnostic(
-          .error, "\(error)", at: customizer.contentPosition,
+          .error, .notFetched, "\(error)", at: customizer.contentPosition,
           path: "properties.customize[\(customizer.index)]", hint: (error as? any Hinting)?.hint))
     }
     guard problems.isEmpty else { throw PlanProblems(.fetch, in: file, problems) }
@@ -227,6 +237,14 @@ private struct Fetch: Hashable, Sendable {
     default: return nil
     }
   }
+}
+
+extension Customizer {
+  /// Its place among the template's customizers, from 1.
+  fileprivate var number: Int { index + 1 }
+
+  /// Its name, or its type where it has none.
+  fileprivate var title: String { name.isEmpty ? action.type : name }
 }
 
 extension Customizer.Action {

@@ -77,6 +77,15 @@ struct OpenFile: ~Copyable {
   }
 }
 
+/// A file that a command writes for its user.
+public enum OutputFile {
+  /// Puts `bytes` in the place of the file at `path`: it is there whole or not at all.
+  /// - Throws: ``RecordError`` with the file system's reason.
+  public static func replace(_ path: String, with bytes: [UInt8]) throws(RecordError) {
+    try WholeFile.replace(path.contains("/") ? path : "./" + path, with: bytes)
+  }
+}
+
 /// Files that are read and replaced as a whole.
 enum WholeFile {
   /// Records and journals are far smaller; more than this is not ours.

@@ -11,12 +11,13 @@ public enum RunEnding {
         exitCode: KilnExit.succeeded.rawValue)
     }
     let exit = exit(for: error, stop)
-    let canceled = exit == .interrupted || exit == .terminated
+    let isRequest = error is StoppedByRequest
+    let canceled = exit == .interrupted || exit == .terminated || isRequest
     let partial = (error as? DistributionError)?.isPartial ?? false
     return RunResult(
       state: canceled ? .canceled : partial ? .partiallySucceeded : .failed,
       seconds: elapsed.seconds,
-      errors: canceled ? ["the build was stopped by request"] : chain(error),
+      errors: canceled && !isRequest ? ["the build was stopped by request"] : chain(error),
       hint: canceled ? nil : hint(error), exitCode: exit.rawValue)
   }
 
@@ -28,6 +29,7 @@ public enum RunEnding {
     case let error as BuildError: exit(for: error.cause, stop)
     case let error as Unreleased: exit(for: error.cause, stop)
     case let error as DistributionError: error.isPartial ? .partiallySucceeded : .failed
+    case is SelectionError: .usage
     case let error as PlanProblems: error.kind == .template ? .usage : .failed
     case let error as GuestError:
       switch error.kind {

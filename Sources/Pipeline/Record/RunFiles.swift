@@ -21,6 +21,22 @@ extension RunDirectory {
     return try OpenFile(path, for: .read).read(from: offset, limit: Self.pieceSize)
   }
 
+  /// The last bytes of a file; none while there is no such file yet.
+  /// - Throws: ``RecordError`` with the file system's reason.
+  public func tail(
+    of file: GrowingFile, atMost limit: Int
+  ) throws(RecordError) -> [UInt8] {
+    var status = stat()
+    guard stat(file == .log ? logPath : eventsPath, &status) == 0 else { return [] }
+    var bytes: [UInt8] = []
+    var offset = max(0, Int(status.st_size) - limit)
+    while case let more = try self.bytes(of: file, from: offset), !more.isEmpty {
+      bytes += more
+      offset += more.count
+    }
+    return bytes
+  }
+
   /// Whether somebody asked for the run's end before.
   public enum CancelRequest: Sendable {
     /// Nobody did; it is up to the caller to send the signal.

@@ -14,7 +14,7 @@ public struct RunRecord: Sendable, Codable {
   public var lastRunStatus: RunStatus
   /// Its steps in order.
   public var steps: [StepOutline]
-  /// How those steps ended that did.
+  /// How those steps ended that did, each attempt by itself.
   public var results: [StepResult] = []
   /// What the distributors made, or why they did not.
   public var outputs: [OutputResult]?
@@ -77,10 +77,13 @@ extension RunRecord {
       self.machine = machine
       guest = facts
     case .stepFinished(let result):
-      results.removeAll { $0.number == result.number }
+      results.removeAll { $0.number == result.number && $0.attempt == result.attempt }
       results.append(result)
+    case .stepRetried(let retry):
+      templateSHA256 = retry.templateSHA256
+      steps = retry.steps
     case .outputFinished(let result):
-      outputs = (outputs ?? []) + [result]
+      outputs = ((outputs ?? []) + [result]).sorted { $0.planned.index < $1.planned.index }
     case .canceling:
       lastRunStatus.runState = .canceling
     case .runFinished(let result):

@@ -50,10 +50,10 @@ enum DeprovisionStep {
       id: "deprovision-\(number)", script: script, digest: try SHA256Digest(of: script),
       interpreter: "/bin/sh", interpreterArgument: "", user: .root, restarts: .none)
     return Step(
-      outline: StepOutline(
+      StepOutline(
         number: number, name: "Deprovision", type: "Deprovision",
         summary: "prints and runs \(path)", position: nil),
-      work: site == .vm ? .generalize(job) : .script(job))
+      site == .vm ? .generalize(job) : .script(job))
   }
 
   /// Where the script runs.

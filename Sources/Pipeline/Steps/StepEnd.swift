@@ -86,6 +86,7 @@ struct StepReport {
         events.receive(.stepOutput(step: number, stream, bytes))
       case .progress(let sent, let total):
         events.receive(.stepProgress(step: number, sent: sent, of: total))
+      case .answered(let time): events.receive(.timed(.boot, time))
       case .connectionLost(let why): events.receive(.connectionLost(why))
       case .connectionRestored(let time): events.receive(.connectionRestored(after: time))
       case .warning(let text): events.receive(.warning(text))

@@ -1,19 +1,25 @@
 /// One step's turn: announced, timed, noted in the journal, and named when it fails.
 struct StepRun {
   private let step: StepOutline
+  private let job: String
+  private let attempt: Int
   private let count: Int
   private let events: any EventSink
   private let journal: Journal
 
-  init(_ step: Step, _ count: Int, _ events: any EventSink, _ journal: Journal) {
+  init(
+    _ step: Step, attempt: Int, _ count: Int, _ events: any EventSink, _ journal: Journal
+  ) {
     self.step = step.outline
+    job = step.id
+    self.attempt = attempt
     self.count = count
     self.events = events
     self.journal = journal
   }
 
   func run(_ body: () async throws -> StepEnd) async throws -> StepEnd {
-    try await journal.stepStarted(step.number, job: "step-\(step.number)")
+    try await journal.stepStarted(step.number, job: job)
     events.receive(.stepStarted(step))
     let start = ContinuousClock.now
     do {
@@ -34,11 +40,11 @@ struct StepRun {
     _ message: String?
   ) async throws {
     try await journal.stepFinished(
-      step.number, job: "step-\(step.number)", outcome: outcome, exitCode: exitCode)
+      step.number, job: job, outcome: outcome, exitCode: exitCode)
     events.receive(
       .stepFinished(
         StepResult(
-          number: step.number, name: step.name, type: step.type, outcome: outcome,
+          number: step.number, attempt: attempt, name: step.name, type: step.type, outcome: outcome,
           exitCode: exitCode, seconds: (ContinuousClock.now - start).seconds, message: message)))
   }
 }
@@ -51,11 +57,33 @@ public struct BuildError: Error, Sendable, Hinting, CustomStringConvertible {
   public let count: Int
   /// Why.
   public let cause: any Error
+  /// What becomes of the machine.
+  private(set) var aftermath = Aftermath.usual
+
+  /// What becomes of a machine after a failure.
+  enum Aftermath { case usual, keep }
 
   init(_ step: StepOutline, of count: Int, cause: any Error) {
     self.step = step
     self.count = count
     self.cause = cause
+  }
+
+  /// The same failure with another end for the machine.
+  func with(_ aftermath: Aftermath) -> BuildError {
+    var error = self
+    error.aftermath = aftermath
+    return error
+  }
+
+  /// Whether the step ended in a way after which it can run once more: it is known what became of
+  /// it, and the machine is there.
+  var isKnown: Bool {
+    switch cause {
+    case is StepFailure: true
+    case let error as GuestError: error.kind == .notStarted || error.kind == .notPlaced
+    default: false
+    }
   }
 
   /// Which step it was, and where it stands in the template.

@@ -7,7 +7,7 @@ public struct QEMUProvider: VMProvider {
   /// What the VMs of one run have in common.
   public struct Setup: Sendable {
     /// The disk that they start from.
-    public var source: SourceDisk
+    public var source: BaseDisk
     /// How many processors they have.
     public var cpus: Int
     /// Their memory, in MiB.
@@ -24,7 +24,7 @@ public struct QEMUProvider: VMProvider {
 
     /// Puts a setup together.
     public init(
-      source: SourceDisk, cpus: Int, memory: Int, diskSize: DiskTool.OverlaySize,
+      source: BaseDisk, cpus: Int, memory: Int, diskSize: DiskTool.OverlaySize,
       dataDisks: [Int], accelerator: Accelerator, sshTimeout: Duration
     ) {
       self.source = source
@@ -108,22 +108,5 @@ public struct QEMUProvider: VMProvider {
       }
       throw CancellationError()
     }
-  }
-}
-
-/// A disk that a VM can start from.
-public struct SourceDisk: Sendable, Hashable {
-  /// Its file and format; nothing is ever written to it.
-  public var image: DiskImage
-  /// What starts it.
-  public var firmware: VMSpec.Firmware
-  /// The processors that it is for.
-  public var architecture: VMSpec.Architecture
-
-  /// Describes a disk.
-  public init(image: DiskImage, firmware: VMSpec.Firmware, architecture: VMSpec.Architecture) {
-    self.image = image
-    self.firmware = firmware
-    self.architecture = architecture
   }
 }

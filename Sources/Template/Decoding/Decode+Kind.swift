@@ -4,7 +4,8 @@ extension TemplateDecoder {
   mutating func reportOtherDocument(_ root: JSONValue) -> Bool {
     guard case .object = root.content else {
       findings.fail(
-        "cannot read the template: it is \(root.spoken), not an object", at: root.position,
+        .notAnObject, "cannot read the template: it is \(root.spoken), not an object",
+        at: root.position,
         path: "")
       return true
     }
@@ -13,6 +14,7 @@ extension TemplateDecoder {
     if let schema, case .string(let text) = schema.value.content { schemaName = text.lowercased() }
     if schemaName.contains("deploymentparameters") {
       findings.fail(
+        .parametersFile,
         "cannot read the template: this is a file of parameters for an ARM deployment",
         at: schema?.keyPosition ?? root.position, path: "$schema",
         hint: "name the template that the parameters are for")
@@ -23,7 +25,9 @@ extension TemplateDecoder {
       return reportNoTemplate(root)
     }
     findings.fail(
-      "cannot read the template: this is an ARM deployment template, which is not accepted yet",
+      .deployment,
+      "cannot read the template: this is an ARM deployment template, and a bare image template is "
+        + "needed here",
       at: mark.keyPosition, path: mark.key,
       hint: "give the image template alone: its resource in `resources`, with its values filled in")
     return true
@@ -34,6 +38,7 @@ extension TemplateDecoder {
       !members.contains(where: { $0.key.lowercased() == "properties" })
     else { return false }
     findings.fail(
+      .noTemplate,
       "cannot read the template: it has no field `properties`, so it is no image template",
       at: root.position, path: "",
       hint: "an image template has at least `location` and `properties`")
@@ -46,6 +51,7 @@ extension TemplateDecoder {
       let member = members.last(where: { $0.key.lowercased() == "apiversion" })
     else {
       findings.warn(
+        .noVersion,
         "the template names no `apiVersion`: it is read as the newest, "
           + "\(APIVersion.newest.rawValue), and unknown fields are ignored",
         at: root.position, path: "")
@@ -58,6 +64,7 @@ extension TemplateDecoder {
     let guess = nearest(to: text, among: versions).map { "did you mean `\($0)`?" }
     warn(
       node,
+      .unknownVersion,
       "\(node.value.spoken) is no api-version that exists: the template is read as the newest, "
         + "\(APIVersion.newest.rawValue), and unknown fields are ignored",
       hint: guess ?? "the versions are \(versions.joined(separator: ", "))")

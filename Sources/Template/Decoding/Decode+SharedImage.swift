@@ -1,11 +1,4 @@
 extension TemplateDecoder {
-  private static let regionSchema = Schema(
-    subject: "a target region",
-    fields: [Field("name"), Field("replicaCount"), Field("storageAccountType")])
-
-  private static let versioningSchema = Schema(
-    subject: "`versioning`", fields: [Field("scheme"), Field("major")])
-
   /// The largest number that a version's parts may be (`aib.md` d.3).
   private static let maximumVersionPart = 2_147_483_647
 
@@ -31,10 +24,13 @@ extension TemplateDecoder {
       "storageAccountType", in: fields, absent: .standardLRS)
     guard let targets = objects("targetRegions", in: fields), !targets.isEmpty else {
       if fields["replicationRegions"] == nil, let version, version < .v2022_07_01 {
-        fail(
-          fields.node,
-          "\(fields.schema.subject) needs the field `replicationRegions` before "
-            + "api-version 2022-07-01")
+        reportMissing(
+          "replicationRegions", in: fields, when: " before api-version 2022-07-01")
+      }
+      if fields["replicationRegions"] == nil, let node = fields["storageAccountType"] {
+        warn(
+          node, .uselessStorage, "`storageAccountType` counts only with `replicationRegions`",
+          hint: "name the regions in `targetRegions`, with the storage of each")
       }
       return names.map {
         SharedImage.TargetRegion(name: $0, replicaCount: 1, storageAccountType: storage)
@@ -43,16 +39,16 @@ extension TemplateDecoder {
     for name in ["replicationRegions", "storageAccountType"] {
       guard let node = fields[name] else { continue }
       fail(
-        node, "`\(name)` and `targetRegions` exclude each other",
+        node, .excludingFields, "`\(name)` and `targetRegions` exclude each other",
         hint: "remove `\(name)`: each of the `targetRegions` says it for itself")
     }
     return targets.compactMap { targetRegion($0) }
   }
 
   private mutating func targetRegion(_ node: Node) -> SharedImage.TargetRegion? {
-    guard let fields = fields(of: node, as: Self.regionSchema) else { return nil }
+    guard let fields = fields(of: node, as: .targetRegion) else { return nil }
     let name = requiredText("name", in: fields, as: .label)
-    let count = integer("replicaCount", in: fields, atLeast: 1)
+    let count = integer("replicaCount", in: fields)
     let storage: SharedImage.StorageAccountType = choice(
       "storageAccountType", in: fields, absent: .standardLRS)
     return name.map {
@@ -70,17 +66,13 @@ extension TemplateDecoder {
     if let explicit {
       fail(
         node,
+        .excludingFields,
         "`versioning` and the version \(quoted(explicit)) of `galleryImageId` exclude each "
           + "other", hint: "remove one of them")
     }
-    let schemes = [Choice("Latest"), Choice("Source")]
-    let scheme = discriminator("scheme", of: node, "`versioning`", among: schemes)
-    let versioning = self.fields(of: node, as: Self.versioningSchema)
-    let major = versioning.flatMap { integer("major", in: $0, atLeast: -1) } ?? -1
-    if scheme == "Source" {
-      if let extra = versioning?["major"] { warn(extra, "`major` counts only with `Latest`") }
-      return .source
-    }
+    guard let (scheme, fields) = variant(of: node, among: .versioning), scheme != "Source"
+    else { return .source }
+    let major = integer("major", in: fields) ?? -1
     return .latest(major: major < 0 ? nil : major)
   }
 
@@ -95,7 +87,7 @@ extension TemplateDecoder {
       }
     guard !isVersion else { return }
     fail(
-      node, "\(quoted(text)) is no version of an image",
+      node, .badImageVersion, "\(quoted(text)) is no version of an image",
       hint: "it is three numbers up to \(Self.maximumVersionPart), as in `1.0.0`")
   }
 }

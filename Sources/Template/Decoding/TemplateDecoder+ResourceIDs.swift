@@ -65,7 +65,8 @@ extension TemplateDecoder {
     if let id = ResourceID(text), kind.covers(id.resourceType.lowercased()) { return id }
     if Unresolved(text) != nil { return ResourceID(unresolved: text) }
     fail(
-      node, "\(quoted(text)) is not the id of \(kind.name)", hint: "it has the form `\(kind.shape)`"
+      node, .badResourceID, "\(quoted(text)) is not the id of \(kind.name)",
+      hint: "it has the form `\(kind.shape)`", service: .badValue
     )
     return nil
   }

@@ -12,11 +12,12 @@ extension TemplateDecoder {
   /// The node's text; `nil` with an error where it is none, or leaves open what it must not.
   mutating func text(_ node: Node, as role: TextRole) -> String? {
     guard let text = node.string else {
-      fail(node, "must be a string, not \(node.value.spoken)")
+      fail(node, .wrongType, "must be a string, not \(node.value.spoken)")
       return nil
     }
     if text.utf8.contains(0) {
-      fail(node, "must not hold a zero character: every program ends the text there")
+      fail(
+        node, .zeroCharacter, "must not hold a zero character: every program ends the text there")
       return nil
     }
     switch role {
@@ -35,24 +36,27 @@ extension TemplateDecoder {
     fields[name].flatMap { text($0, as: role) }
   }
 
-  /// The text of a field that must be there and not be empty.
+  /// The text of a field that must not be empty; that it is there is checked with its name.
   mutating func requiredText(_ name: String, in fields: Fields, as role: TextRole) -> String? {
-    guard let node = require(name, in: fields), let text = text(node, as: role) else { return nil }
+    guard let node = fields[name], let text = text(node, as: role) else { return nil }
     if text.isEmpty {
-      fail(node, "\(fields.schema.subject) needs a value for `\(name)`, not an empty string")
+      fail(
+        node, .emptyValue,
+        "\(fields.schema.subject) needs a value for `\(name)`, not an empty string",
+        service: .badValue)
       return nil
     }
     return text
   }
 
-  /// A whole number of at least `minimum`, also between quotes.
-  mutating func integer(_ name: String, in fields: Fields, atLeast minimum: Int) -> Int? {
+  /// A whole number that the schema allows, also between quotes; `nil` where it is absent.
+  mutating func integer(_ name: String, in fields: Fields) -> Int? {
     guard let node = fields[name], let value = integer(node) else { return nil }
-    guard value >= minimum else {
-      fail(node, "must be at least \(minimum), not `\(value)`")
-      return nil
-    }
-    return value
+    let range = fields.range(of: name)
+    guard !range.contains(value) else { return value }
+    let limit = value < range.lowerBound ? "least \(range.lowerBound)" : "most \(range.upperBound)"
+    fail(node, .outOfRange, "must be at \(limit), not `\(value)`", service: .badValue)
+    return nil
   }
 
   /// A whole number, also between quotes.
@@ -63,14 +67,15 @@ extension TemplateDecoder {
     case .string(let text):
       if let value = Int(text) {
         warn(
-          node, "must be a number, not \(node.value.spoken): it is read as `\(value)`",
-          hint: "leave the quotes out")
+          node, .looseType, "must be a number, not \(node.value.spoken): it is read as `\(value)`",
+          hint: "leave the quotes out", service: .unworded)
+        mend(node, to: "\(value)")
         return value
       }
       if reportUnresolved(text, in: node) { return nil }
     default: break
     }
-    fail(node, "must be a whole number, not \(node.value.spoken)")
+    fail(node, .wrongType, "must be a whole number, not \(node.value.spoken)")
     return nil
   }
 
@@ -83,14 +88,16 @@ extension TemplateDecoder {
       if let value = Bool(text.lowercased()) {
         warn(
           node,
+          .looseType,
           "must be `true` or `false` without quotes, not \(node.value.spoken): it is read "
-            + "as `\(value)`", hint: "leave the quotes out")
+            + "as `\(value)`", hint: "leave the quotes out", service: .unworded)
+        mend(node, to: "\(value)")
         return value
       }
       if reportUnresolved(text, in: node) { return false }
     default: break
     }
-    fail(node, "must be `true` or `false`, not \(node.value.spoken)")
+    fail(node, .wrongType, "must be `true` or `false`, not \(node.value.spoken)")
     return false
   }
 
@@ -104,11 +111,12 @@ extension TemplateDecoder {
     case .string, .number:
       if reportOpenContainer(node) { return nil }
       warn(
-        node, "must be an array, not \(node.value.spoken): it is read as an array of one",
-        hint: "put `[` and `]` around it")
+        node, .looseType,
+        "must be an array, not \(node.value.spoken): it is read as an array of one",
+        hint: "put `[` and `]` around it", service: .unworded)
       return [node]
     case .null, .bool, .object:
-      fail(node, "must be an array, not \(node.value.spoken)")
+      fail(node, .wrongType, "must be an array, not \(node.value.spoken)")
       return nil
     }
   }
@@ -124,7 +132,7 @@ extension TemplateDecoder {
     guard let node = fields[name] else { return nil }
     if case .array = node.value.content { return elements(node) }
     if !reportOpenContainer(node) {
-      fail(node, "must be an array of objects, not \(node.value.spoken)")
+      fail(node, .wrongType, "must be an array of objects, not \(node.value.spoken)")
     }
     return nil
   }
@@ -133,7 +141,9 @@ extension TemplateDecoder {
   mutating func object(_ name: String, in fields: Fields) -> Node? {
     guard let node = fields[name] else { return nil }
     guard node.value.content == .array([]) else { return node }
-    warn(node, "must be an object, not an array: it is read as absent", hint: "write `{}`")
+    warn(
+      node, .looseType, "must be an object, not an array: it is read as absent", hint: "write `{}`",
+      service: .unworded)
     return nil
   }
 
@@ -142,7 +152,7 @@ extension TemplateDecoder {
     guard let node = fields[name] else { return [:] }
     guard case .object(let members) = node.value.content else {
       if !reportOpenContainer(node) {
-        fail(node, "must be an object of names and texts, not \(node.value.spoken)")
+        fail(node, .wrongType, "must be an object of names and texts, not \(node.value.spoken)")
       }
       return [:]
     }
@@ -150,6 +160,8 @@ extension TemplateDecoder {
     for member in members {
       let tag = Node(value: member.value, path: "\(node.path).\(member.key)", weight: .incidental)
       switch member.value.content {
+      // As with fields, null is the same as absent: compiled templates have it in tags.
+      case .null: continue
       case .number(let text): tags[member.key] = warned(tag, readAs: text)
       case .bool(let value): tags[member.key] = warned(tag, readAs: "\(value)")
       default: tags[member.key] = text(tag, as: .label)
@@ -160,8 +172,8 @@ extension TemplateDecoder {
 
   private mutating func warned(_ node: Node, readAs text: String) -> String {
     warn(
-      node, "must be a string, not \(node.value.spoken): it is read as \(quoted(text))",
-      hint: "put it in double quotes")
+      node, .looseType, "must be a string, not \(node.value.spoken): it is read as \(quoted(text))",
+      hint: "put it in double quotes", service: .unworded)
     return text
   }
 }

@@ -8,44 +8,86 @@ struct TemplateDecoder {
 
   var findings = Findings()
 
+  /// What evaluation left open; `nil` where nothing was evaluated.
+  var evaluation: OpenValues?
+
   private var reportedPlaceholders: Set<String> = []
 
-  init(version: APIVersion?) {
+  private let strictness: Strictness
+
+  init(version: APIVersion?, strictness: Strictness = .byVersion) {
     self.version = version
+    self.strictness = strictness
   }
 
   /// Whether unknown fields and names in another case are errors.
-  var refusesUnknownFields: Bool { version?.refusesUnknownFields ?? false }
-
-  mutating func fail(_ node: Node, _ message: String, hint: String? = nil) {
-    findings.fail(message, at: node.position, path: node.path, hint: hint)
+  var refusesUnknownFields: Bool {
+    switch strictness {
+    case .byVersion: version?.refusesUnknownFields ?? false
+    case .strict: true
+    case .lenient: false
+    }
   }
 
-  mutating func warn(_ node: Node, _ message: String, hint: String? = nil) {
-    findings.warn(message, at: node.position, path: node.path, hint: hint)
+  mutating func fail(
+    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil,
+    service: ServiceFault = .unworded
+  ) {
+    add(.error, node, code, message, hint, service)
+  }
+
+  /// Reports what a build does with; where the service does not, `service` says what it finds, and
+  /// the strict manner makes an error of it.
+  mutating func warn(
+    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil,
+    service: ServiceFault? = nil
+  ) {
+    let isError = service != nil && strictness == .strict
+    add(isError ? .error : .warning, node, code, message, hint, service)
+  }
+
+  /// Notes that the string at `node` can be mended, to a JSON text.
+  mutating func mend(_ node: Node, to new: String) {
+    guard let old = node.string else { return }
+    findings.mend(.string(old: old, new: new), at: node.position)
+  }
+
+  private mutating func add(
+    _ severity: Diagnostic.Severity, _ node: Node, _ code: Diagnostic.Code, _ message: String,
+    _ hint: String?, _ service: ServiceFault?
+  ) {
+    findings.add(
+      Diagnostic(
+        severity, code, message, at: node.position, path: node.path, hint: hint,
+        refusal: service.map { Diagnostic.Refusal(wording: $0.wording(of: node)) }))
   }
 
   /// Reports what `text` leaves open, by the weight of the node.
   /// - Returns: whether it leaves anything open.
   mutating func reportUnresolved(_ text: String, in node: Node) -> Bool {
+    if let evaluation, isExpression(text) { return reportOpen(evaluation, text, in: node) }
     switch (Unresolved(text), node.weight) {
     case (nil, _):
       return false
     case (.expression, .decisive):
       fail(
-        node, "cannot use the ARM expression \(quoted(text)): nothing evaluates it here",
+        node, .openExpression,
+        "cannot use the ARM expression \(quoted(text)): nothing evaluates it here",
         hint: "write the value itself")
     case (.expression, .incidental):
-      warn(node, "the ARM expression \(quoted(text)) is not evaluated: it stays as it is")
+      warn(
+        node, .openExpression,
+        "the ARM expression \(quoted(text)) is not evaluated: it stays as it is")
     case (.placeholders(let names), .decisive):
       fail(
-        node, "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
-        hint: "write the value in its place")
+        node, .openPlaceholder,
+        "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
+        hint: "write the value in its place, or give it with `--set \(names[0])=value`")
     case (.placeholders(let names), .incidental):
       for name in names where reportedPlaceholders.insert(name).inserted {
         warn(
-          node, "the placeholder \(quoted("<\(name)>")) is not filled in",
-          hint: "Azure needs a value in its place, everywhere in the template")
+          node, .openPlaceholder, "the placeholder \(quoted("<\(name)>")) is not filled in",
+          hint: "Azure needs a value in its place; `--set \(name)=value` gives one")
       }
     }
     return true

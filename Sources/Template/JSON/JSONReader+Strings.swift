@@ -13,6 +13,7 @@ extension JSONReader {
         text.append(contentsOf: readEscape())
       case newline:
         try stop(
+          .unclosed,
           "expected `\"` to close the string of column \(opened.column), not the end of the line",
           hint: "write a line break within a string as `\\n`")
       default:
@@ -21,7 +22,9 @@ extension JSONReader {
         cursor.advance()
       }
     }
-    try stop("expected `\"` to close the string of line \(opened.line), not the end of the file")
+    try stop(
+      .unclosed, "expected `\"` to close the string of line \(opened.line), not the end of the file"
+    )
   }
 
   /// Reads what follows a backslash, as UTF-8; a bad escape is reported and kept as it stands.
@@ -38,7 +41,8 @@ extension JSONReader {
       return [plain]
     }
     findings.fail(
-      "\\ before \(cursor.nextCharacter) is no escape that JSON knows", at: position, path: "",
+      .badEscape, "\\ before \(cursor.nextCharacter) is no escape that JSON knows", at: position,
+      path: "",
       hint: "write a backslash itself as `\\\\`")
     return [UInt8(ascii: "\\")]
   }
@@ -53,7 +57,7 @@ extension JSONReader {
   private mutating func readUnicodeEscape(at position: SourcePosition) -> [UInt8] {
     guard let first = readFourDigits() else {
       findings.fail(
-        "expected four hexadecimal digits after `\\u`, not \(cursor.nextCharacter)",
+        .badEscape, "expected four hexadecimal digits after `\\u`, not \(cursor.nextCharacter)",
         at: position, path: "")
       return []
     }
@@ -69,7 +73,7 @@ extension JSONReader {
     }
     guard let scalar = Unicode.Scalar(value) else {
       findings.fail(
-        "the escape `\\u` is half of a surrogate pair: the other half does not follow",
+        .badEscape, "the escape `\\u` is half of a surrogate pair: the other half does not follow",
         at: position, path: "")
       return []
     }

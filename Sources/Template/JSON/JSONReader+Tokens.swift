@@ -20,7 +20,7 @@ extension JSONReader {
       cursor.advance()
       try skipToCommentEnd(openedAt: position)
     default:
-      try stop("expected a value, `//` or `/*`, not a single `/`")
+      try stop(.syntax, "expected a value, `//` or `/*`, not a single `/`")
     }
     tolerate(.comment, at: position)
   }
@@ -34,7 +34,9 @@ extension JSONReader {
         return
       }
     }
-    try stop("expected `*/` to close the comment of line \(opened.line), not the end of the file")
+    try stop(
+      .unclosed,
+      "expected `*/` to close the comment of line \(opened.line), not the end of the file")
   }
 
   /// Reads `true`, `false`, `null` or a number; reports anything else.
@@ -45,13 +47,15 @@ extension JSONReader {
     case "true": return .bool(true)
     case "false": return .bool(false)
     case "null": return .null
-    case "": try stop("expected a value, not \(cursor.nextCharacter)", hint: singleQuoteHint)
+    case "":
+      try stop(.syntax, "expected a value, not \(cursor.nextCharacter)", hint: singleQuoteHint)
     default: break
     }
     if !isNumber(word) {
       let looksNumeric = word.utf8.contains { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
       let numeric = looksNumeric && word.utf8.allSatisfy(isNumberByte)
       findings.fail(
+        numeric ? .badNumber : .bareWord,
         numeric
           ? "\(quoted(word)) is not a number as JSON writes it"
           : "expected a value, not \(quoted(word))",

@@ -40,13 +40,13 @@ package struct JSONReader {
   private mutating func readDocument() throws(SyntaxStop) -> JSONValue {
     try skipSpace()
     if cursor.next == nil {
-      try stop("cannot read \(kind.rawValue): the file is empty")
+      try stop(.empty, "cannot read \(kind.rawValue): the file is empty")
     }
     let value = try readValue(depth: 0)
     try skipSpace()
     if cursor.next != nil {
       try stop(
-        "expected the end of the file after the document, not \(cursor.nextCharacter)",
+        .afterEnd, "expected the end of the file after the document, not \(cursor.nextCharacter)",
         hint: "there is a closing bracket too many above, or text after \(kind.rawValue)")
     }
     return value
@@ -54,7 +54,8 @@ package struct JSONReader {
 
   private mutating func readValue(depth: Int) throws(SyntaxStop) -> JSONValue {
     guard depth <= Self.maximumDepth else {
-      try stop("cannot read a value that is nested deeper than \(Self.maximumDepth) levels")
+      try stop(
+        .tooDeep, "cannot read a value that is nested deeper than \(Self.maximumDepth) levels")
     }
     let position = cursor.position
     let content: JSONValue.Content
@@ -79,7 +80,7 @@ package struct JSONReader {
       try demandMore("}", of: "the object", openedAt: opened)
       guard cursor.next == UInt8(ascii: "\"") else {
         try stop(
-          "expected a field name in double quotes or `}`, not \(cursor.nextCharacter)",
+          .syntax, "expected a field name in double quotes or `}`, not \(cursor.nextCharacter)",
           hint: singleQuoteHint)
       }
       let member = try readMember(depth: depth)
@@ -101,7 +102,8 @@ package struct JSONReader {
     let key = try readString()
     try skipSpace()
     guard cursor.next == UInt8(ascii: ":") else {
-      try stop("expected `:` after the field name \(quoted(key)), not \(cursor.nextCharacter)")
+      try stop(
+        .syntax, "expected `:` after the field name \(quoted(key)), not \(cursor.nextCharacter)")
     }
     cursor.advance()
     try skipSpace()
@@ -112,6 +114,7 @@ package struct JSONReader {
   /// Encoders differ in which one they take; Go's, the service's own, takes the last.
   private mutating func warnDuplicate(_ member: JSONMember, of earlier: JSONMember) {
     findings.warn(
+      .duplicateField,
       "the field \(quoted(member.key)) is given again: this value replaces the one of line "
         + "\(earlier.keyPosition.line)", at: member.keyPosition, path: "")
   }
@@ -126,7 +129,7 @@ package struct JSONReader {
       if try closes(with: UInt8(ascii: "]"), comma: comma) { return elements }
       try demandMore("]", of: "the array", openedAt: opened)
       if cursor.next == UInt8(ascii: "}") {
-        try stop("expected a value or `]`, not `}`")
+        try stop(.syntax, "expected a value or `]`, not `}`")
       }
       elements.append(try readValue(depth: depth + 1))
       comma = try readSeparator(before: "]", openedAt: opened, of: "the array") {
@@ -140,7 +143,10 @@ package struct JSONReader {
   ) throws(SyntaxStop) -> Bool {
     guard cursor.next == bracket else { return false }
     cursor.advance()
-    if let comma { tolerate(.trailingComma, at: comma) }
+    if let comma {
+      tolerate(.trailingComma, at: comma)
+      findings.mend(.comma, at: comma)
+    }
     return true
   }
 
@@ -149,6 +155,7 @@ package struct JSONReader {
   ) throws(SyntaxStop) {
     guard cursor.next == nil else { return }
     try stop(
+      .unclosed,
       "expected `\(bracket)` to close \(what) of line \(opened.line), column \(opened.column), "
         + "not the end of the file")
   }
@@ -172,17 +179,20 @@ package struct JSONReader {
     }
     if byte == bracket.asciiValue { return nil }
     let expected = "expected `,` or `\(bracket)` after the value"
-    guard startsNext(byte) else { try stop("\(expected), not \(cursor.nextCharacter)") }
+    guard startsNext(byte) else { try stop(.syntax, "\(expected), not \(cursor.nextCharacter)") }
     findings.fail(
-      expected, at: valueEnd, path: "", hint: "a comma is missing before the next value")
+      .missingComma, expected, at: valueEnd, path: "",
+      hint: "a comma is missing before the next value")
     return nil
   }
 }
 
 extension JSONReader {
   /// Reports a mistake at the cursor, and ends the reading.
-  mutating func stop(_ message: String, hint: String? = nil) throws(SyntaxStop) -> Never {
-    findings.fail(message, at: cursor.position, path: "", hint: hint)
+  mutating func stop(
+    _ code: Diagnostic.Code, _ message: String, hint: String? = nil
+  ) throws(SyntaxStop) -> Never {
+    findings.fail(code, message, at: cursor.position, path: "", hint: hint)
     throw SyntaxStop()
   }
 
@@ -190,7 +200,7 @@ extension JSONReader {
   mutating func tolerate(_ form: ToleratedForm, at position: SourcePosition) {
     guard kind == .template, toleratedForms.insert(form).inserted else { return }
     findings.warn(
-      "\(form.rawValue) is not strict JSON: it is accepted here", at: position, path: "",
+      form.code, "\(form.rawValue) is not strict JSON: it is accepted here", at: position, path: "",
       hint: "`az image builder create` refuses the file")
   }
 }
@@ -201,6 +211,12 @@ package enum JSONTextKind: String {
   case template = "the template"
   /// A file that only Kiln reads.
   case sources = "the file of sources"
+  /// The values of a deployment's parameters.
+  case parameters = "the parameters"
+  /// The values of placeholders.
+  case values = "the values"
+  /// A value within another text.
+  case value = "the value"
 }
 
 /// What strict JSON forbids and this reader takes.
@@ -208,6 +224,14 @@ enum ToleratedForm: String {
   case comment = "a comment"
   case trailingComma = "a comma before the closing bracket"
   case controlCharacter = "a control character in a string"
+
+  var code: Diagnostic.Code {
+    switch self {
+    case .comment: .comment
+    case .trailingComma: .trailingComma
+    case .controlCharacter: .controlCharacter
+    }
+  }
 }
 
 /// Ends the reading; the reason is among the findings already.

@@ -1,21 +1,23 @@
 /// Why `bytes` cannot be read as text at all; `nil` for UTF-8 of a reasonable size.
-func unreadableText(_ bytes: [UInt8], as kind: JSONTextKind) -> Diagnostic? {
+package func unreadableText(_ bytes: [UInt8], as kind: JSONTextKind) -> Diagnostic? {
   if bytes.count > JSONReader.maximumBytes {
     return Diagnostic(
       .error,
+      .tooLarge,
       "cannot read \(kind.rawValue): it has \(bytes.count) bytes, and \(JSONReader.maximumBytes) is "
         + "the most", at: .start, path: "")
   }
   if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
     return Diagnostic(
-      .error, "cannot read \(kind.rawValue): it is UTF-16, not UTF-8", at: .start, path: "",
+      .error, .notUTF8, "cannot read \(kind.rawValue): it is UTF-16, not UTF-8", at: .start,
+      path: "",
       hint: "save it as UTF-8, in PowerShell with `Set-Content -Encoding utf8`")
   }
   if String(validating: bytes, as: UTF8.self) != nil { return nil }
   let (offset, position) = firstInvalidByte(of: bytes)
   let byte = String(bytes[offset], radix: 16, uppercase: true)
   return Diagnostic(
-    .error, "cannot read \(kind.rawValue): the byte 0x\(byte) here is not valid UTF-8",
+    .error, .notUTF8, "cannot read \(kind.rawValue): the byte 0x\(byte) here is not valid UTF-8",
     at: position, path: "", hint: "save the file as UTF-8")
 }
 

@@ -9,8 +9,10 @@ struct BuildCommand: AsyncParsableCommand {
 
   @OptionGroup var baking: BakingArguments
 
+  @OptionGroup(title: "At a terminal") var asking: AskingArguments
+
   func run() async throws {
-    try await Baking(baking).bake()
+    try await Baking(baking).bake(asking)
   }
 }
 
@@ -28,7 +30,11 @@ struct PlanCommand: AsyncParsableCommand {
 
 /// What `build` and `plan` understand.
 struct BakingArguments: ParsableArguments {
-  @Argument(help: "The image template: the JSON that Azure Image Builder takes.")
+  @Argument(
+    help: """
+      The image template: the JSON that Azure Image Builder takes, an ARM deployment template, or a \
+      Bicep file.
+      """)
   var template: String
 
   @Option(
@@ -37,6 +43,12 @@ struct BakingArguments: ParsableArguments {
       "Where to bake: qemu, a VM on this machine, or a host of your own, reached over SSH.",
       valueName: "qemu|ssh://[user@]host[:port]"))
   var target: String = LocalSite.name
+
+  @OptionGroup(title: "Values for the template") var deployment: DeploymentOptions
+
+  @OptionGroup(title: "Several image templates in one file") var choice: TemplateChoice
+
+  @OptionGroup(title: "Which customizers run") var steps: SelectionArguments
 
   @OptionGroup(title: "In a VM on this machine") var local: LocalArguments
 

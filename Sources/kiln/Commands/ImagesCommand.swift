@@ -8,12 +8,13 @@ import SystemPackage
 /// `kiln images`: the images of this machine.
 struct ImagesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "images", abstract: "Show or remove the images that builds made on this machine.",
+    commandName: "images",
+    abstract: "Show, boot or remove the images that builds made on this machine.",
     discussion: """
       An image is named by its id, by a managed image's name, by gallery/definition/version, where \
       `latest` or nothing stands for the highest version, or by a VHD's name.
       """,
-    subcommands: [ListImages.self, ShowImage.self, RemoveImages.self],
+    subcommands: [ListImages.self, ShowImage.self, BootImage.self, RemoveImages.self],
     defaultSubcommand: ListImages.self)
 
   /// The images of the user whose environment this process has.
@@ -69,6 +70,10 @@ struct ShowImage: AsyncParsableCommand {
     ]
     lines += from.steps.enumerated().map { index, step in
       "step \(index + 1):   \(step.type) \"\(step.name)\", sha256 \(step.sha256)"
+    }
+    lines += (from.omissions ?? []).map { step in
+      let why = step.reason == .skipped ? "left out" : "failed and was passed over"
+      return "lacks:    step \(step.number), \(step.type) \"\(step.name)\": \(why)"
     }
     lines += image.disks.map { "file:     \($0.path) (\($0.format.rawValue))" }
     lines += metadata.tags.sorted { $0.key < $1.key }.map { "tag:      \($0.key)=\($0.value)" }

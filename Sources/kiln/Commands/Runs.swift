@@ -50,7 +50,7 @@ struct RunRow: Encodable {
       on = LegibleText.legible(record.on)
       state = standing.description
       steps = record.steps.count
-      stepsDone = record.results.count { [.succeeded, .restarted].contains($0.outcome) }
+      stepsDone = Set(record.results.filter(\.outcome.isGood).map(\.number)).count
       startTime = record.lastRunStatus.startTime
       exitCode = record.exitCode
       if standing != .interrupted {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Glibc
 import Pipeline
-import QEMU
 
 /// `kiln ssh`: a shell in the VM of a run.
 struct SSHCommand: ParsableCommand {
@@ -15,25 +14,21 @@ struct SSHCommand: ParsableCommand {
   var command: [String] = []
 
   func run() throws {
-    let directory = try chosen.find()
-    let contents = try directory.journal()
-    let places = (contents.kept + contents.unfinished).compactMap { resource in
-      if case .vm(let place) = resource { place } else { nil }
-    }
-    guard let place = places.last, let login = try? VMLogin.read(in: place) else {
-      throw CommandFault(
-        "the run \(directory.run.text) has no virtual machine now",
-        hint: "a build keeps its VM after a failure with --keep, or with the template's "
-          + "`errorHandling`")
-    }
-    let words = [
-      "ssh", "-i", login.identity, "-p", "\(login.port)", "-o", "IdentitiesOnly=yes", "-o",
-      "UserKnownHostsFile=\(login.knownHosts)", "-o", "StrictHostKeyChecking=yes", "-o",
-      "LogLevel=ERROR", "-F", "none", "\(login.user)@127.0.0.1",
-    ]
+    let words = try Doorway.vm(of: chosen.find()).words()
     var arguments = (words + command).map { strdup($0) } + [nil]
     execvp("ssh", &arguments)
     throw CommandFault(
       "could not start `ssh`: \(String(cString: strerror(errno)))", hint: "install openssh-client")
+  }
+}
+
+extension VMLogin {
+  /// The command that logs in; what should run there can follow.
+  var sshWords: [String] {
+    [
+      "ssh", "-i", identity, "-p", "\(port)", "-o", "IdentitiesOnly=yes", "-o",
+      "UserKnownHostsFile=\(knownHosts)", "-o", "StrictHostKeyChecking=yes", "-o",
+      "LogLevel=ERROR", "-F", "none", "\(user)@127.0.0.1",
+    ]
   }
 }

@@ -9,14 +9,43 @@ struct Show: ParsableCommand {
   @OptionGroup var chosen: RunArgument
   @OptionGroup var output: JSONFlag
 
+  @Flag(help: "Show where the time went: each stage, step and output.")
+  var timing = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Write all of it into one HTML page, which needs nothing but itself.", valueName: "file"))
+  var report: String?
+
   func run() throws {
     let directory = try chosen.find()
     let (record, standing) = try directory.standing()
+    if let report { try write(report, of: directory, record, standing) }
+    let timeline = timing ? try RunTimeline(of: directory) : nil
     let sheet = RunSheet(
       state: standing.description, record: record, files: RunSheet.Files(directory),
-      leftBehind: try directory.journal().unfinished.map(\.description))
+      leftBehind: try directory.journal().unfinished.map(\.description), timing: timeline)
     if output.json { return try StandardOutput.write(json: sheet) }
-    try StandardOutput.write(lines: sheet.lines(standing))
+    if let timeline {
+      return try StandardOutput.write(lines: TimingTable(timeline, record.steps).lines)
+    }
+    if report == nil { try StandardOutput.write(lines: sheet.lines(standing)) }
+  }
+
+  private func write(
+    _ path: String, of directory: RunDirectory, _ record: RunRecord, _ standing: RunStanding
+  ) throws {
+    let page = ReportPage(
+      record: record, standing: standing, timeline: try RunTimeline(of: directory),
+      transcripts: try StepTranscripts(of: directory))
+    do throws(RecordError) {
+      try OutputFile.replace(path, with: page.bytes)
+    } catch {
+      throw CommandFault(
+        error.description,
+        hint: "name a file in a directory that is there and that you may write to")
+    }
+    StandardError.write("wrote the report \(path)")
   }
 }
 
@@ -47,6 +76,8 @@ struct RunSheet: Encodable {
   let files: Files
   /// What it made outside and is not known to be gone.
   let leftBehind: [String]
+  /// Where the time went, where that was asked for.
+  let timing: RunTimeline?
 
   func lines(_ standing: RunStanding) -> [String] {
     facts(standing) + [""] + Table(steps: StepRow.rows(record.steps, record.results)).lines

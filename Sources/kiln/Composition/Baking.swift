@@ -12,11 +12,11 @@ import Template
 
 /// The composition root of `build` and `plan`: it puts the parts together for one template.
 struct Baking {
-  private let arguments: BakingArguments
+  let arguments: BakingArguments
   /// The host to bake on; `nil` for a VM on this machine.
-  private let host: SSHHost?
-  private let redactor = Redactor()
-  private let signals: Signals
+  let host: SSHHost?
+  let redactor = Redactor()
+  let signals: Signals
 
   /// Somebody waits for the build: a refused connection is told within eight seconds.
   ///
@@ -39,57 +39,104 @@ struct Baking {
   }
 
   /// Bakes, and ends the process with the exit code that says how it went.
-  func bake() async throws {
-    let (plan, site) = try await plan()
-    let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
-      RunRecord(
-        run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
-        process: try .current(), steps: plan.allSteps.map(\.outline), start: .now())
-    }
+  func bake(_ asking: AskingArguments) async throws {
+    try asking.check()
+    let document = try await document()
+    let chosen = try arguments.choice.places(in: document.reading)
+    if chosen.count > 1 { try await bakeSeveral(document, chosen, asking) }
+    let target = BakingTarget(document, document.reading.templates[chosen[0]])
+    let (plan, site) = try await plan(target, manner)
+    let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)
-    let result = try await BakingRun(directory, plan, site, terminal, redactor).bake(signals)
+    let guide = asking.guide(at: terminal, workbench(for: directory, site, target))
+    let run = try BakingRun(directory, plan, site, terminal, redactor)
+    let result = try await run.bake(signals, guide)
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)
   }
 
-  /// Prints what a build would do.
-  func showPlan() async throws {
-    let (plan, site) = try await plan()
-    let view = PlanView(plan, on: site.name)
-    if arguments.json {
-      try StandardOutput.write(json: view)
-    } else {
-      try StandardOutput.write(lines: view.lines)
+  private func workbench(
+    for directory: RunDirectory, _ site: BakingSite, _ target: BakingTarget
+  ) -> Workbench {
+    Workbench(
+      machine: site.machine, doorway: site.doorway(of: directory), directory: directory
+    ) {
+      let again = try await target.found(in: document())
+      return try await layOut(again, site, manner)
     }
   }
 
-  private func plan() async throws -> (Plan, BakingSite) {
-    for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
-    let bytes = try TemplateFile.read(arguments.template)
-    let reading = TemplateDocument.read(bytes, named: arguments.template)
-    for diagnostic in reading.diagnostics {
-      StandardError.write(diagnostic.rendered(in: arguments.template))
+  /// Prints what a build would do.
+  func showPlan() async throws {
+    let document = try await document()
+    let chosen = try arguments.choice.places(in: document.reading)
+    var views: [PlanView] = []
+    for place in document.reading.waves.flatMap(\.self) where chosen.contains(place) {
+      let target = BakingTarget(document, document.reading.templates[place])
+      let (plan, site) = try await plan(target, manner)
+      views.append(PlanView(plan, on: site))
     }
-    guard let template = reading.template else {
-      throw CommandFault(
-        "could not use the template `\(arguments.template)`: see above", exit: .usage)
+    if !arguments.json {
+      try StandardOutput.write(lines: views.flatMap(\.lines))
+    } else if views.count == 1 {
+      try StandardOutput.write(json: views[0])
+    } else {
+      try StandardOutput.write(json: views)
     }
-    let site = try await site(template)
-    let terminal = Terminal(manner, log: "")
-    defer { terminal.close() }
-    let events = Broadcast(to: [terminal], through: redactor)
-    let planner = Planner(
-      scripts: try scripts(), scriptUser: arguments.scriptUser,
-      product: product(site),
-      report: { events.receive($0) })
+  }
+
+  func plan(
+    _ target: BakingTarget, _ manner: ConsoleManner
+  ) async throws -> (Plan, BakingSite) {
+    let site = try await site(target.template)
     do {
-      return try await signals.cancelling {
-        (try await planner.plan(template, from: bytes, named: arguments.template), site)
-      }
+      return try await signals.cancelling { (try await layOut(target, site, manner), site) }
     } catch let error as CancellationError {
       throw CommandFault(
         "the build was stopped by request before it began",
         exit: RunEnding.exit(for: error, signals.stop))
+    }
+  }
+
+  /// The record of a run that begins now.
+  func record(_ plan: Plan, _ site: BakingSite) throws -> RunDirectory {
+    try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
+      RunRecord(
+        run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
+        process: try .current(), steps: plan.outlines, start: .now())
+    }
+  }
+
+  /// The document as its file now is; what is wrong with it is told.
+  private func document() async throws -> DeploymentDocument {
+    for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
+    let document = try await arguments.deployment.read(arguments.template, for: .build)
+    for secret in document.reading.secrets {
+      if redactor.add(Pipeline.Secret(secret)) == .tooShort {
+        StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
+      }
+    }
+    for diagnostic in document.reading.diagnostics {
+      StandardError.write(diagnostic.rendered(in: document.reading.file))
+    }
+    guard !document.reading.templates.isEmpty else {
+      throw CommandFault(
+        "could not use the template `\(arguments.template)`: see above", exit: .usage)
+    }
+    return document
+  }
+
+  private func layOut(
+    _ target: BakingTarget, _ site: BakingSite, _ manner: ConsoleManner
+  ) async throws -> Plan {
+    let terminal = Terminal(manner, log: "")
+    defer { terminal.close() }
+    let events = Broadcast(to: [terminal], through: redactor)
+    let planner = Planner(
+      scripts: try scripts(), scriptUser: arguments.scriptUser, product: product(site),
+      selection: arguments.steps.selection, report: { events.receive($0) })
+    do {
+      return try await planner.plan(target.template, from: target.bytes, named: arguments.template)
     } catch let problems as PlanProblems {
       terminal.close()
       StandardError.write(problems.description)
@@ -138,7 +185,7 @@ struct Baking {
   private func product(_ site: BakingSite) -> Planner.Product {
     switch site {
     case .host: .machine(generalization)
-    case .local(let site): site.product
+    case .local: .image
     }
   }
 
@@ -150,7 +197,7 @@ struct Baking {
           + "--deprovision does it")
   }
 
-  private var manner: ConsoleManner {
+  var manner: ConsoleManner {
     .fitting(
       ConsoleManner.Device(STDERR_FILENO), ProcessInfo.processInfo.environment,
       arguments.quiet ? .quiet : .normal)

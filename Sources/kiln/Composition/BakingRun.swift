@@ -26,21 +26,21 @@ struct BakingRun {
     events = Broadcast(to: [log, eventLog, console, recorder], through: redactor)
   }
 
-  /// Builds until `signals` stop it, and ends the record whatever happens.
-  func bake(_ signals: Signals) async throws -> RunResult {
+  /// Builds as `guide` says until `signals` stop it, and ends the record whatever happens.
+  func bake(_ signals: Signals, _ guide: any StepGuide) async throws -> RunResult {
     let start = ContinuousClock.now
     events.receive(
       .runStarted(
         RunOutline(
           run: directory.run.text, template: plan.template, on: site.name,
-          steps: plan.allSteps.map(\.outline))))
+          steps: plan.outlines)))
     for note in plan.notes { events.receive(.note(note)) }
     var failure: (any Error)?
     do {
       let journal = try Journal(of: directory)
       let build = Build(
         plan: plan, site: try site.site(for: directory, plan, journal, events), events: events,
-        journal: journal)
+        journal: journal, guide: guide)
       try await signals.cancelling {
         events.receive(.canceling("\($0)"))
       } _: {

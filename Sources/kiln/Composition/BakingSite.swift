@@ -16,11 +16,35 @@ enum BakingSite {
     }
   }
 
+  /// What the user calls the machine.
+  var machine: String {
+    switch self {
+    case .host(let host): host.machine
+    case .local: "the build VM"
+    }
+  }
+
+  /// How to get into the machine of a run.
+  func doorway(of directory: RunDirectory) -> Doorway {
+    switch self {
+    case .host(let host): .host(host)
+    case .local: .vm(of: directory)
+    }
+  }
+
   /// How long the machine may stay out of reach.
   var timeout: Duration {
     switch self {
     case .host(let host): host.timeout
     case .local(let site): site.timeout
+    }
+  }
+
+  /// How an image is made; `nil` where the machine itself is what is baked.
+  var image: ImagePlan? {
+    switch self {
+    case .host: nil
+    case .local(let site): site.image
     }
   }
 

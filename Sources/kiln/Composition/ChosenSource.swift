@@ -12,9 +12,7 @@ import Template
 /// The disk that stands for a template's source on this machine.
 struct ChosenSource {
   /// The disk.
-  let disk: QEMU.SourceDisk
-  /// What a machine needs to start from it, as the image that is made will say.
-  let firmware: Disks.Firmware
+  let disk: BaseDisk
   /// Its exact version, where it has one.
   let version: String?
   /// What tells its content from that of any other.
@@ -56,6 +54,9 @@ struct ChosenSource {
       let match = try search.catalog.resolve(source, architecture: .ofHost)
       let notes = image.plan == nil ? [] : ["planInfo has no effect on a local build"]
       return try await fetched(match, search, notes)
+    case .iso:
+      return try await fetched(
+        try search.catalog.resolve(source, architecture: .ofHost), search)
     }
   }
 
@@ -72,9 +73,15 @@ struct ChosenSource {
 
   private static func named(_ path: String, _ search: Search) async throws -> ChosenSource {
     let info = try await search.store.tool.admit(FilePath(path), as: .byContent)
+    let firmware = try await Firmware.detect(info.image, by: search.store.tool)
+    guard firmware != .unknown else {
+      throw CommandFault(
+        "could not use the disk `\(path)`: it has no partitions, so nothing would start from it",
+        hint: "name an image of an installed system: qcow2, raw, VHD, VHDX or VMDK")
+    }
     let digest = try await search.fetch.digest(of: info.image.path)
     return ChosenSource(
-      image: info.image, firmware: try await Firmware.detect(info.image, by: search.store.tool),
+      image: info.image, firmware: firmware,
       architecture: hostArchitecture.rawValue, version: nil, identity: "sha256:\(digest.hex)",
       description: "the disk \(path)", notes: [], virtualSize: info.virtualSize, use: nil)
   }
@@ -86,16 +93,10 @@ struct ChosenSource {
     let disk = try await search.fetch.disk(for: match) { [progress = search.progress] in
       progress(name, Int($0.received), $0.total.map(Int.init))
     }
-    let format = Disks.DiskFormat(rawValue: disk.format.rawValue) ?? .raw
-    let info = try await search.store.tool.admit(disk.path, as: .format(format))
-    let firmware: Disks.Firmware =
-      switch disk.firmware {
-      case .bios: .bios
-      case .uefi: .uefi
-      case .both: .either
-      }
+    let info = try await search.store.tool.admit(disk.image.path, as: .format(disk.image.format))
     return ChosenSource(
-      image: info.image, firmware: firmware, architecture: architecture(disk.architecture).rawValue,
+      image: info.image, firmware: disk.firmware,
+      architecture: architecture(disk.architecture).rawValue,
       version: disk.version, identity: disk.identity,
       description: "\(name), version \(disk.version), from \(disk.origin)", notes: notes,
       virtualSize: info.virtualSize, use: nil)
@@ -114,14 +115,12 @@ struct ChosenSource {
   }
 
   private init(
-    image: DiskImage, firmware: Disks.Firmware, architecture: String, version: String?,
+    image: DiskImage, firmware: Firmware, architecture: String, version: String?,
     identity: String, description: String, notes: [String], virtualSize: Int, use: ImageUse?
   ) {
-    let starts: VMSpec.Firmware = firmware == .bios || firmware == .unknown ? .bios : .uefi
-    disk = QEMU.SourceDisk(
-      image: image, firmware: starts,
+    disk = BaseDisk(
+      image: image, firmware: firmware,
       architecture: VMSpec.Architecture(rawValue: architecture) ?? hostArchitecture)
-    self.firmware = firmware
     self.version = version
     self.identity = identity
     self.description = description

@@ -15,8 +15,8 @@ struct LocalSite {
 
   /// How long the VM may take to be reached.
   let timeout: Duration
-  /// What the build is to make.
-  let product: Planner.Product
+  /// How its image is made.
+  let image: ImagePlan
   /// What the user should know before the build, a sentence each.
   let notes: [String]
   private let setup: QEMUProvider.Setup
@@ -63,10 +63,11 @@ struct LocalSite {
       diskSize: try source.diskSize(template.vmProfile.osDiskSize),
       dataDisks: template.additionalDataDisks, accelerator: accelerator.accelerator,
       sshTimeout: timeout)
-    product = .image(
-      source: source.description,
+    image = ImagePlan(
+      template, source: source.description,
       machine: "\(size.name): \(size.cpus) processors, \(size.memory) MiB of memory",
-      outputs: outputs.map { $0.planned(in: file) }, keep: arguments.keep)
+      outputs: outputs.map { $0.planned(in: file) },
+      keeping: arguments.keep ? .always : .asTheTemplateSays)
   }
 
   /// The room that a build needs at least: what a small template adds to its source.
@@ -80,13 +81,11 @@ struct LocalSite {
       setup, run: directory, journal: journal, events: events, disks: store.tool)
     let provenance = Provenance(
       run: directory.run.text, templateID: templateID, template: plan.templateDigest,
-      steps: plan.steps.map { step in
-        Provenance.Step(
-          name: step.outline.name, type: step.outline.type, digest: step.contentDigest)
-      },
+      steps: plan.steps.map { Provenance.Step($0) },
       source: Provenance.Origin(identity: source.identity, version: source.version),
-      firmware: source.firmware, architecture: source.disk.architecture.rawValue, made: started)
-    return .vm(provider, LocalDistributor(store, outputs, provenance))
+      firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
+    )
+    return .vm(provider, LocalDistributor(store, outputs, provenance), image)
   }
 
   private struct Size {
@@ -111,7 +110,8 @@ struct LocalSite {
     } catch {
       throw CommandFault(
         error.description,
-        hint: error.hint + ", or give the VM its size with --cpus and --memory", exit: .usage)
+        hint: error.hint + (error.hint.hasSuffix("?") ? " Or" : ", or")
+          + " give the VM its size with --cpus and --memory", exit: .usage)
     }
   }
 
@@ -119,16 +119,6 @@ struct LocalSite {
   private static func templateID(_ template: ImageTemplate, _ file: String) -> String {
     let name = template.name ?? FilePath(file).stem ?? "template"
     return "/providers/Microsoft.VirtualMachineImages/imageTemplates/\(name)"
-  }
-}
-
-extension Step {
-  /// The checksum of the script or file that it brings.
-  fileprivate var contentDigest: SHA256Digest {
-    switch work {
-    case .script(let job), .generalize(let job): job.digest
-    case .file(let file): file.digest
-    }
   }
 }
 

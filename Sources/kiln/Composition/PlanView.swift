@@ -19,31 +19,46 @@ struct PlanView: Encodable {
     let name: String
     let summary: String
     let user: String?
-    let sha256: String
+    let address: String?
+    let bytes: Int?
+    let sha256: String?
+    let skipped: Bool?
     let position: String?
+
+    init(_ step: Step) {
+      self.init(step.outline, user: step.user, bytes: step.size, skipped: nil)
+    }
+
+    init(skipped outline: StepOutline) {
+      self.init(outline, user: nil, bytes: nil, skipped: true)
+    }
+
+    private init(_ outline: StepOutline, user: String?, bytes: Int?, skipped: Bool?) {
+      number = outline.number
+      type = outline.type
+      name = outline.name
+      summary = outline.summary
+      self.user = user
+      address = outline.address
+      self.bytes = bytes
+      sha256 = outline.sha256
+      self.skipped = skipped
+      position = outline.position
+    }
   }
 
-  init(_ plan: Plan, on site: String) {
+  init(_ plan: Plan, on site: BakingSite) {
     template = plan.template
     sha256 = plan.templateDigest.hex
-    on = site
-    source = plan.image?.source
-    machine = plan.image?.machine
-    outputs = plan.image?.outputs ?? []
+    on = site.name
+    source = site.image?.source
+    machine = site.image?.machine
+    outputs = site.image?.outputs ?? []
     buildTimeoutInMinutes = plan.buildTimeout.components.seconds / 60
     notes = plan.notes
-    steps = plan.allSteps.map { step in
-      let outline = step.outline
-      let user: String?
-      let digest: SHA256Digest
-      switch step.work {
-      case .script(let job), .generalize(let job): (user, digest) = (job.user.rawValue, job.digest)
-      case .file(let file): (user, digest) = (nil, file.digest)
-      }
-      return StepView(
-        number: outline.number, type: outline.type, name: outline.name, summary: outline.summary,
-        user: user, sha256: digest.hex, position: outline.position)
-    }
+    steps =
+      (plan.allSteps.map(StepView.init) + plan.skipped.map(StepView.init(skipped:)))
+      .sorted { $0.number < $1.number }
   }
 
   /// The plan for people.
@@ -54,12 +69,25 @@ struct PlanView: Encodable {
     for step in steps {
       let title = step.name == step.type ? step.type : "\(step.type) \"\(step.name)\""
       let user = step.user == "root" ? " as root" : ""
-      lines.append("  [\(step.number)/\(steps.count)] \(title)\(user): \(step.summary)")
-      lines.append("        sha256 \(step.sha256)")
+      let what = step.skipped == nil ? step.summary : "left out"
+      lines.append("  [\(step.number)/\(steps.count)] \(title)\(user): \(what)")
+      if let sha256 = step.sha256, let bytes = step.bytes {
+        lines.append("        sha256 \(sha256), \(bytes) bytes")
+      }
     }
     for output in outputs {
       lines.append("  -> \(output.name) (\(output.type)): \(output.artifact)")
     }
     return lines + notes.map { "note: \($0)" }
+  }
+}
+
+extension Step {
+  /// Who runs its script, if it runs one.
+  fileprivate var user: String? {
+    switch work {
+    case .script(let job), .generalize(let job): job.user.rawValue
+    case .file: nil
+    }
   }
 }

@@ -56,9 +56,13 @@ struct Narration {
       say("connected to \(machine) as \(facts.user) after \(Elapsed(wait))")
     case .stepStarted(let step):
       say("[\(step.number)/\(count)] \(step.title): \(step.summary)", .bold, cutTo: columns)
+    case .stepRetried(let retry):
+      run?.steps = retry.steps
+      say("trying step \(retry.number) again, attempt \(retry.attempt)")
     case .connectionLost(let reason): say("connection lost: \(reason)", .yellow)
     case .connectionRestored(let wait): say("connection restored after \(Elapsed(wait))")
     case .restarted(_, let wait): say("machine restarted, out of reach for \(Elapsed(wait))")
+    case .poweredOff(_, let wait): say("machine powered off after \(Elapsed(wait))")
     case .outputStarted(let output):
       say("\(output.name) (\(output.type)): \(output.artifact)", .bold, cutTo: columns)
     case .note(let text): say(text)
@@ -124,11 +128,17 @@ struct Narration {
   private mutating func end(_ result: StepResult, _ columns: Int) {
     finishOutput(of: result.number, columns)
     results.append(result)
-    if result.outcome == .succeeded { recalled[result.number] = nil }
+    if result.outcome.isGood { recalled[result.number] = nil }
     guard manner.volume == .normal else { return }
+    guard result.outcome != .skipped, result.outcome != .passedOver else {
+      let title = run?.steps.first { $0.number == result.number }?.title ?? result.name
+      let why = result.message.map { ": \($0)" } ?? ""
+      let outcome = result.outcome == .skipped ? "skipped" : "passed over"
+      return say("[\(result.number)/\(count)] \(title) \(outcome)\(why)", .yellow)
+    }
     let code = result.exitCode.map { ", exit code \($0)" } ?? ""
     let end = "\(result.outcome.rawValue) after \(Elapsed(seconds: result.seconds))\(code)"
-    let isGood = [.succeeded, .restarted].contains(result.outcome)
+    let isGood = result.outcome.isGood
     switch manner.display {
     case .live: say("  \(isGood ? "✓" : "✗") \(end)", isGood ? .green : .red)
     case .plain: say("[\(result.number)/\(count)] \(end)")

@@ -1,5 +1,5 @@
-/// A JSON value, as QMP's arguments and events have them.
-public enum QMPValue: Sendable, Hashable {
+/// A JSON value, as QMP's arguments and events and cloud-init's files have them.
+public enum JSON: Sendable, Hashable {
   /// `null`.
   case null
   /// `true` or `false`.
@@ -11,12 +11,12 @@ public enum QMPValue: Sendable, Hashable {
   /// A text.
   case string(String)
   /// A list.
-  case array([QMPValue])
+  case array([JSON])
   /// Names and their values.
-  case object([String: QMPValue])
+  case object([String: JSON])
 
   /// The value of a name; `nil` where this is no object or has none of that name.
-  public subscript(_ name: String) -> QMPValue? {
+  public subscript(_ name: String) -> JSON? {
     if case .object(let members) = self { members[name] } else { nil }
   }
 
@@ -30,7 +30,7 @@ public enum QMPValue: Sendable, Hashable {
   public var bool: Bool? { if case .boolean(let value) = self { value } else { nil } }
 }
 
-extension QMPValue: Codable {
+extension JSON: Codable {
   /// Reads any JSON value.
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
@@ -44,10 +44,10 @@ extension QMPValue: Codable {
       self = .number(value)
     } else if let value = try? container.decode(String.self) {
       self = .string(value)
-    } else if let value = try? container.decode([QMPValue].self) {
+    } else if let value = try? container.decode([JSON].self) {
       self = .array(value)
     } else {
-      self = .object(try container.decode([String: QMPValue].self))
+      self = .object(try container.decode([String: JSON].self))
     }
   }
 
@@ -66,7 +66,7 @@ extension QMPValue: Codable {
   }
 }
 
-extension QMPValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+extension JSON: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByStringInterpolation, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
   /// A truth value.
@@ -76,9 +76,9 @@ extension QMPValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   /// A text.
   public init(stringLiteral value: String) { self = .string(value) }
   /// A list.
-  public init(arrayLiteral elements: QMPValue...) { self = .array(elements) }
+  public init(arrayLiteral elements: JSON...) { self = .array(elements) }
   /// Names and their values; of equal names, the last counts.
-  public init(dictionaryLiteral elements: (String, QMPValue)...) {
+  public init(dictionaryLiteral elements: (String, JSON)...) {
     self = .object(Dictionary(elements) { $1 })
   }
 }
