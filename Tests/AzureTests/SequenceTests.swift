@@ -102,6 +102,29 @@ import Testing
     }
   }
 
+  @Test func `a machine of the stand-in is told what Azure would tell it, and ends with it`()
+    async throws
+  {
+    try await ScratchDirectory.with { seen in
+      let command = "cp \"$KILN_VM\"/* '\(seen)'; touch '\(seen)/up'; exec sleep 1000"
+      try await BuildRig.with(["--vm-command", command]) { rig in
+        let plan = rig.plan()
+        try await rig.staging.make(plan)
+        try await waitUntil("the machine to start") {
+          FileManager.default.fileExists(atPath: seen + "/up")
+        }
+        #expect(try await rig.state().machines == [plan.names.machine.text.lowercased()])
+        let told = try String(contentsOfFile: seen + "/custom-data", encoding: .utf8)
+        #expect(told == plan.machine.customData.text)
+        let facts = JSON(
+          parsing: Array(try Data(contentsOf: URL(filePath: seen + "/machine.json"))))
+        #expect(facts?["address"]?.text == (try await rig.staging.address(of: plan)))
+        try await rig.staging.capture(plan.names)
+        #expect(try await rig.state().machines == [])
+      }
+    }
+  }
+
   @Test func `ten builds at once get through a subscription that is throttled`() async throws {
     try await BuildRig.with(["--writes", "15"], pace: .machine) { rig in
       try await rig.makeTargets()
