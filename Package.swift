@@ -48,6 +48,7 @@ let package = Package(
     module("HTTP", ["CCurl", "Digests", system]),
     module("SSH", ["CSSH2", "CCrypto"]),
     module("Disks", [subprocess, system]),
+    module("Layers", ["Digests", system]),
     .target(
       name: "Deprovision", path: "deprovision",
       resources: [.embedInCode("linux.sh"), .embedInCode("windows.ps1")],
@@ -69,10 +70,12 @@ let package = Package(
       name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
       resources: [
         .embedInCode("Agent/agent.sh"), .embedInCode("Agent/files.sh"),
-        .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/retire.sh"),
+        .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/renew.sh"),
+        .embedInCode("Agent/retire.sh"),
       ], swiftSettings: strict),
 
-    module("QEMU", ["CProcess", "Disks", "Guests", "Pipeline", "SSH", system]),
+    module(
+      "QEMU", ["CProcess", "Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH", system]),
 
     module("Azure", ["CCrypto", "HTTP", "Pipeline", "Template", subprocess, system]),
 
@@ -80,8 +83,8 @@ let package = Package(
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport", "Pipeline",
-        "QEMU",
+        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers", "PackerImport",
+        "Pipeline", "QEMU",
         "SSH", "Template",
         arguments, subprocess,
       ],
@@ -105,10 +108,11 @@ let package = Package(
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
     tests(
       "ImagesTests",
-      ["Digests", "Disks", "Images", "Pipeline", "Template", "TestSupport", system]),
+      ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", system]),
+    tests("LayersTests", ["Digests", "Layers", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
     tests(

@@ -18,18 +18,23 @@ public struct OwnHost: MachineProvider {
   /// Who is told what happens.
   public let events: any EventSink
 
+  /// How many of the plan's first steps an earlier run has done on it.
+  public let stepsDone: Int
+
   /// How long leaving the machine may take.
   private static let leaveLimit = Duration.seconds(60)
 
   /// Names a machine.
   public init(
-    route: SSHRoute, journal: Journal, address: String, login: GuestLogin, events: any EventSink
+    route: SSHRoute, journal: Journal, address: String, login: GuestLogin, events: any EventSink,
+    stepsDone: Int = 0
   ) {
     self.route = route
     self.journal = journal
     self.address = address
     self.login = login
     self.events = events
+    self.stepsDone = stepsDone
   }
 
   /// Runs `body` with the machine, and takes away all that the run left on it.
@@ -40,7 +45,7 @@ public struct OwnHost: MachineProvider {
     let directory = Resource.guestDirectory(
       on: address, directory: ".kiln-\(route.run)", login: login)
     try await journal.intend(directory)
-    let machine = OwnMachine(route)
+    let machine = OwnMachine(route, stepsDone)
     return try await withResource(
       { machine },
       release: { machine in
@@ -57,14 +62,16 @@ public struct OwnHost: MachineProvider {
 }
 
 /// The user's own machine while a build uses it.
-actor OwnMachine: Machine {
+actor OwnMachine: AdvancedMachine {
   nonisolated let name: String
+  nonisolated let stepsDone: Int
   private let route: SSHRoute
   private let contact = Contact()
   private var guest: SSHGuest?
 
-  init(_ route: SSHRoute) {
+  init(_ route: SSHRoute, _ stepsDone: Int) {
     name = route.name
+    self.stepsDone = stepsDone
     var route = route
     let dial = route.dial
     route.dial = { [contact] in

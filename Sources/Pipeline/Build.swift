@@ -104,10 +104,12 @@ public struct Build: Sendable {
     for step in plan.skipped {
       events.receive(.stepFinished(.skipped(step, "left out by the command line")))
     }
+    let done = await (machine as? any AdvancedMachine)?.stepsDone ?? 0
+    for step in plan.steps.prefix(done) { events.receive(.stepFinished(.cached(step.outline))) }
     if plan.needsDeprovisionScript {
-      try await guest.place(DeprovisionStep.defaultScript(), report: StepReport(0, events).take)
+      try await DeprovisionStep.provide(on: guest, after: done, events)
     }
-    return try await run(plan.steps, on: machine, as: guest)
+    return try await run(Array(plan.steps.dropFirst(done)), on: machine, as: guest)
   }
 
   /// Runs validators on a machine that is thrown away.
@@ -142,24 +144,28 @@ public struct Build: Sendable {
         let turn = try await rest.during { try await guide.turn(of: step, in: guest) }
         guard try course.begin(turn) == .run else { continue }
       }
-      let attempt = try await attempt(step, course, guest)
+      let attempt = try await attempt(step, course, machine, guest)
       let verdict = try await rest.during {
         try await guide.verdict(on: attempt, of: course.plan, in: guest)
       }
       try course.take(verdict, on: attempt)
       if case .again = verdict {
         guest = try await rewinder.guest(on: machine, before: step, else: guest, events)
+      } else {
+        try await StateKeeper.keep(of: machine, after: attempt)
       }
     }
     return Bake(course)
   }
 
   private func attempt(
-    _ step: Step, _ course: Course, _ guest: any Guest
+    _ step: Step, _ course: Course, _ machine: any Machine, _ guest: any Guest
   ) async throws -> StepAttempt {
     let number = course.attemptNumber
     do {
-      let ahead = guide.pace == .flowing ? course.ahead : []
+      // A state that is kept is one between two steps: none may have begun.
+      let flows = guide.pace == .flowing && !(machine is any StatefulVM)
+      let ahead = flows ? course.ahead : []
       let end = try await StepRun(step, attempt: number, plan.stepCount, events, journal).run {
         try await apply(step, ahead, guest)
       }

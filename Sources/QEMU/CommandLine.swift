@@ -28,7 +28,7 @@ struct CommandLine {
       "-action", "panic=pause",
       // Nothing happens before there is somebody to see it.
       "-S",
-    ] + accelerator.arguments + [
+    ] + accelerator.arguments + (spec.memorySource.map { ["-incoming", "exec:\($0)"] } ?? []) + [
       "-chardev", "socket,id=qmp,fd=\(Self.channel)", "-mon", "chardev=qmp,mode=control",
       "-chardev", "file,id=console,path=\(VMFile.console.rawValue),append=on",
       "-serial", "chardev:console",
@@ -73,7 +73,15 @@ struct CommandLine {
       "-object", "rng-builtin,id=rng0",
       "-device", "virtio-rng-pci,rng=rng0,id=device-rng0",
       "-device", spec.architecture == .x86_64 ? "pvpanic" : "pvpanic-pci",
-    ]
+    ] + generation
+  }
+
+  /// Tells the guest's kernel that its memory was another machine's before, so that it draws new
+  /// random numbers.
+  ///
+  /// QEMU has it for boards with ACPI's tables of x86-64 only.
+  private var generation: [String] {
+    spec.architecture == .x86_64 ? ["-device", "vmgenid,guid=auto,id=device-generation"] : []
   }
 
   /// A disk that gives freed and zeroed blocks back to the host.
@@ -81,14 +89,25 @@ struct CommandLine {
   /// Flushes do not reach the host's disk: they guard against a crash of the host, and that ends
   /// the build anyway, whose disk is thrown away then.
   private func node(_ name: String, _ disk: VMSpec.Disk) throws(QEMUError) -> String {
-    try json([
-      "driver": .string(disk.format.rawValue), "node-name": .string(name),
+    try json(.object(Self.node(name, disk.path, disk.format.rawValue)))
+  }
+
+  /// An overlay that is put over a disk while the machine runs: what it lies on is open already.
+  static func overlay(_ name: String, _ path: String) -> [String: JSON] {
+    node(name, path, "qcow2").merging(["backing": .null]) { _, new in new }
+  }
+
+  private static func node(
+    _ name: String, _ path: String, _ format: String
+  ) -> [String: JSON] {
+    [
+      "driver": .string(format), "node-name": .string(name),
       "discard": "unmap", "detect-zeroes": "unmap", "cache": ["direct": false, "no-flush": true],
       "file": [
-        "driver": "file", "filename": .string(disk.path), "node-name": .string("file-\(name)"),
+        "driver": "file", "filename": .string(path), "node-name": .string("file-\(name)"),
         "discard": "unmap", "aio": "threads", "cache": ["direct": false, "no-flush": true],
       ],
-    ])
+    ]
   }
 
   private func file(_ name: String, _ path: String, readOnly: Bool) throws(QEMUError) -> String {

@@ -22,7 +22,7 @@ public enum Programs {
   }
 
   /// Where a program is; some systems keep QEMU for machines, not people, outside of the PATH.
-  private static func find(_ name: String) -> String? {
+  static func find(_ name: String) -> String? {
     let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
     let directories = path.split(separator: ":").map(String.init) + ["/usr/libexec", "/usr/bin"]
     return directories.lazy.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }

@@ -64,12 +64,15 @@ public struct VMSpec: Sendable, Hashable {
   public var memory: Int
   /// The image of a cloud-init seed (see ``CloudInitSeed``), where it has one.
   public var seed: String?
+  /// The shell command that gives the memory and devices of a machine of the same make, for this one
+  /// to go on as it was; `nil` where it boots.
+  public var memorySource: String?
 
   /// Describes a machine.
   public init(
     name: String, directory: String, disk: Disk, dataDisks: [Disk] = [],
     firmware: Firmware = .uefi, architecture: Architecture = .x86_64, cpus: Int, memory: Int,
-    seed: String? = nil
+    seed: String? = nil, memorySource: String? = nil
   ) {
     self.name = name
     self.directory = directory
@@ -80,6 +83,7 @@ public struct VMSpec: Sendable, Hashable {
     self.cpus = cpus
     self.memory = memory
     self.seed = seed
+    self.memorySource = memorySource
   }
 }
 

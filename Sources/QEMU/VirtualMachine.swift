@@ -62,6 +62,7 @@ public actor VirtualMachine {
       try ProcessRecord.of(pid: process.pid)?.write(in: spec.directory)
       try await qmp.negotiate()
       let port = try await forwardedPort(qmp)
+      if spec.memorySource != nil { try await awaitMemory(qmp) }
       let console = try ConsoleWatch(
         VMFile.console.path(in: spec.directory), crashed: history.addCrash)
       _ = try await qmp.execute(.cont)

@@ -16,8 +16,8 @@ struct Kiln: AsyncParsableCommand {
     version: "kiln \(Version.current)",
     subcommands: [
       BuildCommand.self, PlanCommand.self, ValidateCommand.self, SchemaCommand.self, Import.self,
-      Sources.self, Runs.self, Show.self, Outputs.self, ImagesCommand.self, Log.self,
-      SSHCommand.self, Cancel.self, GCCommand.self,
+      Sources.self, Runs.self, Show.self, Outputs.self, ImagesCommand.self, CacheCommand.self,
+      Log.self, SSHCommand.self, ResumeCommand.self, Cancel.self, GCCommand.self,
     ])
 
   static func main() async {

@@ -1,7 +1,6 @@
 import Disks
 import Foundation
 import Glibc
-import Pipeline
 import SystemPackage
 import Template
 import TestSupport
@@ -73,14 +72,12 @@ extension ImageRig {
             runOutputName: distributor.runOutputName, index: index, position: distributor.position,
             artifactTags: [:], target: distributor.target), for: .small))
     }
-    let local = LocalDistributor(store, prepared, try provenance())
-    let reference = disk.path.string
-    return try await withThrowingTaskGroup(of: Pipeline.RunOutput.self) { group in
-      for index in distributors.indices {
-        let output = PlannedOutput(
-          name: "out", type: "", artifact: "", index: index, position: nil)
+    let (store, disk, origin) = (store, disk, try provenance())
+    let shared = SharedDisks()
+    return try await withThrowingTaskGroup(of: Void.self) { group in
+      for output in prepared {
         group.addTask {
-          try await local.distribute(CapturedDisk(reference), as: output) { _ in }
+          _ = try await store.publish(disk, as: output, origin, with: shared) { _ in }
         }
       }
       return try await group.reduce(0) { count, _ in count + 1 }

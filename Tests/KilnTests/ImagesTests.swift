@@ -6,7 +6,8 @@ import Testing
 @Suite struct ImagesCommandTests {
   @Test(arguments: [["images"], ["images", "boot"], ["images", "show"]])
   func `the help says what it does`(_ words: [String]) async throws {
-    let ran = try await run(kilnBinary(), ["help"] + words)
+    let ran = try await run(
+      kilnBinary(), ["help"] + words, environment: ["COLUMNS": "80"])
     #expect(ran.exit == 0)
     try Snapshot().expect(ran.stdout, matches: "help-\(words.joined(separator: "-"))")
   }

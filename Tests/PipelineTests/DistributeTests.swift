@@ -66,14 +66,15 @@ import Testing
       """
     let template = try #require(TemplateDocument.read(Array(text.utf8), named: "t.json").template)
     let outputs = names.enumerated().map { planned($1, $0) }
+    let plan = Plan(
+      template: "t.json", templateDigest: try SHA256Digest(of: []), steps: [], skipped: [],
+      validators: [], buildTimeout: .seconds(60), generalization: .deprovision, notes: [])
     let making = ImageMaking(
-      plan: Plan(
-        template: "t.json", templateDigest: try SHA256Digest(of: []), steps: [], validators: [],
-        buildTimeout: .seconds(60), generalization: .deprovision, notes: []),
+      plan: plan,
       image: ImagePlan(
         template, source: "", machine: "", outputs: outputs, keeping: .asTheTemplateSays),
       provider: NoVMs(), distributor: Stubborn(), events: events)
-    try await making.distribute(CapturedDisk("disk"))
+    try await making.distribute(CapturedDisk("disk"), from: Bake(Course([], of: plan, events)))
   }
 }
 
@@ -95,7 +96,8 @@ private struct Stubborn: ImageDistributor {
   struct NoRoom: Error, CustomStringConvertible { let description = "no room" }
 
   func distribute(
-    _ disk: CapturedDisk, as output: PlannedOutput, progress: @escaping @Sendable (Double) -> Void
+    _ disk: CapturedDisk, from bake: Bake, as output: PlannedOutput,
+    progress: @escaping @Sendable (Double) -> Void
   ) async throws -> RunOutput {
     if output.name.hasPrefix("broken") { throw NoRoom() }
     for step in 0...1000 { progress(Double(step) / 1000) }

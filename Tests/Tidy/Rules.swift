@@ -10,14 +10,16 @@ let modules: [String: Module] = [
   "Guests": Module(ours: ["Digests", "Pipeline", "SSH"]),
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
   "Images": Module(ours: ["Digests", "Disks", "Pipeline", "Template"]),
+  "Layers": Module(ours: ["Digests"]),
   "PackerImport": Module(ours: ["Template"]),
   "Pipeline": Module(ours: ["Deprovision", "Digests", "Template"]),
-  "QEMU": Module(ours: ["Disks", "Guests", "Pipeline", "SSH"], c: ["CProcess"]),
+  "QEMU": Module(
+    ours: ["Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
   "kiln": Module(ours: [
-    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport",
-    "Pipeline", "QEMU", "SSH", "Template",
+    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
+    "PackerImport", "Pipeline", "QEMU", "SSH", "Template",
   ]),
 ]
 

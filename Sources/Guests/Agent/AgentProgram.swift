@@ -10,6 +10,9 @@ enum AgentProgram {
   /// The program with which root cleans a VM of the build and powers it off.
   static let retirement = withoutComments(PackageResources.retire_sh)
 
+  /// The program with which root makes a VM right again that goes on from a kept state.
+  static let renewal = withoutComments(PackageResources.renew_sh)
+
   private static func withoutComments(_ program: [UInt8]) -> [UInt8] {
     var kept: [UInt8] = []
     for line in program.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)

@@ -40,6 +40,7 @@ hello() { # nonce run, and the directory on a line of its own where it is known
   say k $found
   say m "$missing"
   say r "$root"
+  [ -z "$dir" ] || printf '%s\n' "$PPID $boot" >>"$dir/.sessions"
   if [ -z "$dir" ]; then
     say n "$reason"
     say .
@@ -99,6 +100,48 @@ leave() {
   if [ -e "$dir" ]; then say l "$fault"; else say l; fi
 }
 
+# Keeps what a restart would clear away, and sees to it that all that was written is on the disk.
+pack() {
+  by=
+  [ "$uid" = 0 ] || by='sudo -n'
+  if reason=$($by tar -C / --one-file-system --exclude='tmp/systemd-private-*' \
+    -cf "$dir/.tmp.tar" tmp 2>&1 </dev/null) && sync; then
+    say a packed
+  else
+    say a refused "$reason"
+  fi
+}
+
+unpack() {
+  $by rm -f "$dir/.tmp.tar" </dev/null
+  say a unpacked
+}
+
+# Makes a machine this run's own whose state is that of an earlier run: its clock stands where it stood
+# then, its random numbers would be those of every other machine of that state, and it still has that
+# run's directory, and sessions whose other end is gone.
+adopt() { # size seconds random, a line with the directory of the earlier run, and root's part
+  IFS= read -r earlier
+  program=$(take "$1")
+  by=
+  [ "$uid" = 0 ] || by='sudo -n'
+  if ! reason=$($by /bin/sh -c "$program" kiln-renew "$2" "$3" "$earlier" 2>&1 </dev/null); then
+    say a refused "$reason"
+    return
+  fi
+  while read -r session since; do
+    [ "$since" = "$boot" ] || continue
+    [ "$session" != "$PPID" ] || continue
+    read -r name <"/proc/$session/comm"
+    case $name in sshd*) kill -KILL "$session" ;; esac
+  done <"$earlier/.sessions" 2>/dev/null
+  [ "$earlier" = "$dir" ] || {
+    cat "$earlier/remove" >>"$dir/remove"
+    rm -rf "$earlier" || $by rm -rf "$earlier" </dev/null
+  } 2>/dev/null
+  case $reason in *unseeded) say a unseeded ;; *) say a adopted ;; esac
+}
+
 # Has root wait for the word to take away what is ours and to power the machine off. The words go
 # through a pipe that only this agent holds open: when it ends without a word, so does the waiting.
 arm() { # size key, and the program
@@ -132,6 +175,9 @@ while read -r verb one two three four five six rest; do
     piece) piece "$one" "$two" "$three" ;;
     discard) discard "$one" ;;
     end) end "$one" "$two" "$three" ;;
+    adopt) adopt "$one" "$two" "$three" ;;
+    pack) pack ;;
+    unpack) unpack ;;
     forget) forget "$one" ;;
     arm) arm "$one" "$two" ;;
     retire)

@@ -103,7 +103,7 @@ extension BuildEvent {
       result.hint = result.hint.map(clean)
       return .runFinished(result)
     case .phase, .timed, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted,
-      .poweredOff:
+      .poweredOff, .stateKept:
       return self
     }
   }
@@ -111,7 +111,7 @@ extension BuildEvent {
 
 extension StepOutline {
   /// The same outline with the secrets taken out of its texts.
-  func redacted(by redactor: Redactor) -> StepOutline {
+  public func redacted(by redactor: Redactor) -> StepOutline {
     StepOutline(
       number: number, name: redactor.redact(name), type: type, summary: redactor.redact(summary),
       position: position, sha256: sha256)

@@ -28,6 +28,8 @@ public enum BuildEvent: Sendable {
   case connectionRestored(after: Duration)
   /// The machine restarted because of a step, and was out of reach for the time given.
   case restarted(step: Int, outOfReach: Duration)
+  /// The VM's state after a step was kept, in the time given.
+  case stateKept(step: Int, after: Duration)
   /// The machine has powered itself off, so long after it was asked to.
   case poweredOff(machine: String, after: Duration)
   /// A distributor began.

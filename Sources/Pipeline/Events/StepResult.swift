@@ -53,6 +53,13 @@ extension StepResult {
       number: step.number, name: step.name, type: step.type, outcome: .skipped, exitCode: nil,
       seconds: 0, message: why)
   }
+
+  /// The result of a step after which the machine began.
+  static func cached(_ step: StepOutline) -> StepResult {
+    StepResult(
+      number: step.number, name: step.name, type: step.type, outcome: .cached, exitCode: nil,
+      seconds: 0, message: nil)
+  }
 }
 
 /// How a step ended, in one word.
@@ -69,11 +76,13 @@ public enum StepOutcome: String, Sendable, Codable {
   case lost
   /// It was stopped by request or by the build timeout.
   case canceled
+  /// It was not run: the machine began in the state after it.
+  case cached
   /// It was not run.
   case skipped
 
   /// Whether the step did what it should.
-  public var isGood: Bool { self == .succeeded || self == .restarted }
+  public var isGood: Bool { [.succeeded, .restarted, .cached].contains(self) }
 }
 
 /// A step that ended and is going to run once more, as its template now is.

@@ -101,6 +101,7 @@ extension StepRewinder {
     switch try await rewind(machine, before: step) {
     case .asBefore(let guest): return guest
     case .asItIs(let reason):
+      await (machine as? any StatefulVM)?.keepNoMore()
       events.receive(.note("the step runs again on what is there: \(reason)"))
       return guest
     }

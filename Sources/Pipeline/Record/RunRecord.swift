@@ -10,6 +10,8 @@ public struct RunRecord: Sendable, Codable {
   public var on: String
   /// The process that bakes.
   public var process: ProcessIdentity
+  /// How it was begun; `nil` in records of versions that did not say.
+  public var invocation: Invocation?
   /// How it stands, in AIB's shape.
   public var lastRunStatus: RunStatus
   /// Its steps in order.
@@ -32,7 +34,7 @@ public struct RunRecord: Sendable, Codable {
   /// The record of a run that begins at `start`.
   public init(
     run: RunID, template: String, templateSHA256: String, on: String, process: ProcessIdentity,
-    steps: [StepOutline], start: Timestamp
+    steps: [StepOutline], start: Timestamp, invocation: Invocation? = nil
   ) {
     self.run = run
     self.template = template
@@ -40,7 +42,27 @@ public struct RunRecord: Sendable, Codable {
     self.on = on
     self.process = process
     self.steps = steps
+    self.invocation = invocation
     lastRunStatus = RunStatus(startTime: start)
+  }
+}
+
+/// The command line that began a run, to go on with it.
+public struct Invocation: Sendable, Hashable, Codable {
+  /// What stood behind `kiln build`.
+  public var arguments: [String]
+  /// The directory that paths are relative to.
+  public var directory: String
+
+  /// Puts it together.
+  public init(arguments: [String], directory: String) {
+    self.arguments = arguments
+    self.directory = directory
+  }
+
+  /// The command line as a record may have it: a secret was given as the value of a parameter.
+  public func redacted(by redactor: Redactor) -> Invocation {
+    Invocation(arguments: arguments.map(redactor.redact), directory: directory)
   }
 }
 

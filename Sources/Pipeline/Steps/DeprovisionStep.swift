@@ -1,5 +1,5 @@
 import Deprovision
-import Digests
+public import Digests
 
 /// The last step: it runs what the guest's deprovision script now says (`aib.md` c.8).
 enum DeprovisionStep {
@@ -16,20 +16,40 @@ enum DeprovisionStep {
       lifetime: .run, destination: path)
   }
 
+  /// Puts the default script on a guest before its first step; where some are done already, only if
+  /// it is not there, since they may have edited it.
+  static func provide(on guest: any Guest, after done: Int, _ events: any EventSink) async throws {
+    let report = StepReport(0, events).take
+    if done == 0 { return try await guest.place(try defaultScript(), report: report) }
+    guard try await placeIfMissing(on: guest, job: "look-0", report) == .placed else { return }
+    events.receive(
+      .warning("\(path) was gone: the default is there again, without what customizers made of it"))
+  }
+
   /// Puts the default script where it was once more, if a restart has cleared it away: most systems
   /// empty `/tmp` when they start.
   static func replace(on guest: any Guest, after step: Step, _ events: any EventSink) async throws {
-    let look = Array("[ -e \(path) ]\n".utf8)
-    let job = GuestJob(
-      id: "look-\(step.outline.number)", script: look, digest: try SHA256Digest(of: look),
-      interpreter: "/bin/sh", interpreterArgument: "", user: .login, restarts: .none)
     let report = StepReport(0, events).take
-    guard try await guest.run(job, ahead: [], report: report) == .exited(1) else { return }
-    try await guest.place(try defaultScript(), report: report)
+    let job = "look-\(step.outline.number)"
+    guard try await placeIfMissing(on: guest, job: job, report) == .placed else { return }
     events.receive(
       .warning(
         "the restart cleared \(path): the default was placed again, without what customizers "
           + "made of it before"))
+  }
+
+  private enum Presence { case there, placed }
+
+  private static func placeIfMissing(
+    on guest: any Guest, job id: String, _ report: @escaping GuestReport
+  ) async throws -> Presence {
+    let look = Array("[ -e \(path) ]\n".utf8)
+    let job = GuestJob(
+      id: id, script: look, digest: try SHA256Digest(of: look), interpreter: "/bin/sh",
+      interpreterArgument: "", user: .login, restarts: .none)
+    guard try await guest.run(job, ahead: [], report: report) == .exited(1) else { return .there }
+    try await guest.place(try defaultScript(), report: report)
+    return .placed
   }
 
   /// The step that prints the script and runs it as root, on a machine that stays or in a VM that
@@ -71,5 +91,13 @@ enum DeprovisionStep {
     case .killed: throw StepFailure(outline, .killed)
     case .restarted(let shutdown, _): throw StepFailure(outline, .restartedUnasked(shutdown))
     }
+  }
+}
+
+/// The script that is put into every build VM before the first step.
+public enum DeprovisionDefault {
+  /// Its checksum.
+  public static func digest() throws(DigestError) -> SHA256Digest {
+    try SHA256Digest(of: Deprovision.linux)
   }
 }

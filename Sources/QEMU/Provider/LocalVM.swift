@@ -2,6 +2,7 @@ internal import Disks
 internal import Foundation
 internal import Glibc
 internal import Guests
+internal import Layers
 internal import Pipeline
 internal import SSH
 internal import SystemPackage
@@ -16,17 +17,25 @@ actor LocalVM: BuildVM {
   private static let tail = 12
 
   nonisolated let name: String
-  private let setup: QEMUProvider.Setup
-  private let place: VMPlace
-  private let origin: VMOrigin
-  private let disks: DiskTool
+  let setup: QEMUProvider.Setup
+  let place: VMPlace
+  let origin: VMOrigin
+  let disks: DiskTool
   private let events: any EventSink
-  private var machine: VirtualMachine?
-  private var identity: VMIdentity?
+  private(set) var machine: VirtualMachine?
+  private var keys: Keys?
+  /// The disk that the machine writes to.
+  private var disk: String
   private var staying = false
 
   /// How a VM's scope ended.
   enum End { case gone, kept }
+
+  /// The public keys of the build user and of the guest.
+  struct Keys: Sendable {
+    let client: String
+    let host: String
+  }
 
   init(
     _ setup: QEMUProvider.Setup, _ place: VMPlace, _ origin: VMOrigin, disks: DiskTool,
@@ -38,21 +47,24 @@ actor LocalVM: BuildVM {
     self.origin = origin
     self.disks = disks
     self.events = events
+    disk = place.disk
   }
 
   /// Makes all that the VM needs and starts it.
-  func start() async throws {
+  func start(as beginning: VMBeginning = .own) async throws {
     do {
       try makeDirectory()
-      let identity = try VMIdentity.make(
-        in: place.directory, user: Self.user, hostname: "kiln-build", instanceID: name)
-      let disk = try await makeDisk()
+      let keys = try makeKeys(beginning)
+      let disk = try await makeDisk(beginning)
       let spec = VMSpec(
-        name: name, directory: place.directory, disk: disk, dataDisks: try await makeDataDisks(),
+        name: name, directory: place.directory, disk: disk,
+        dataDisks: try await makeDataDisks(beginning),
         firmware: VMSpec.Firmware(for: setup.source.firmware),
         architecture: setup.source.architecture,
-        cpus: setup.cpus, memory: setup.memory, seed: place.seed)
-      self.identity = identity
+        cpus: setup.cpus, memory: setup.memory, seed: place.seed,
+        memorySource: try beginning.memorySource(in: place))
+      self.keys = keys
+      self.disk = disk.path
       let machine = try await VirtualMachine.start(spec, accelerator: setup.accelerator)
       self.machine = machine
       try VMLogin(
@@ -67,12 +79,14 @@ actor LocalVM: BuildVM {
 
   /// Reaches the guest, which accepts no host key but the one that it was given.
   func connect(report: @escaping GuestReport) async throws -> any Guest {
-    guard let machine, let identity else {
-      throw MachineError(.unavailable, "\(name) was not started")
-    }
+    try await reach(report)
+  }
+
+  func reach(_ report: @escaping GuestReport) async throws -> SSHGuest {
+    guard let machine, let keys else { throw MachineError(.unavailable, "\(name) was not started") }
     var options = SSHOptions()
     options.identities = [place.key]
-    options.hostKeyPolicy = .pinned(identity.host.publicKey)
+    options.hostKeyPolicy = .pinned(keys.host)
     options.connectTimeout = .seconds(10)
     let target = ResolvedTarget(user: Self.user, host: "127.0.0.1", port: UInt16(machine.sshPort))
     var route = SSHRoute(
@@ -82,8 +96,7 @@ actor LocalVM: BuildVM {
       try await Self.dial(target, options, machine)
     }
     route.publicKey =
-      identity.client.publicKey.split(separator: " ").dropFirst().first.map(String.init)
-      ?? ""
+      keys.client.split(separator: " ").dropFirst().first.map(String.init) ?? ""
     do {
       return try await SSHGuest.reach(route, report: report)
     } catch let error as GuestError {
@@ -141,7 +154,7 @@ actor LocalVM: BuildVM {
     }
     events.receive(.poweredOff(machine: name, after: ContinuousClock.now - start))
     switch proof {
-    case "": return CapturedDisk(place.disk)
+    case "": return CapturedDisk(disk)
     case let left?:
       throw MachineError(
         .notGeneralized, "could not generalize the image: it still has\(left)",
@@ -180,43 +193,30 @@ actor LocalVM: BuildVM {
     return .gone
   }
 
+  /// The disks of the machine that was started, in order.
+  var diskPaths: [String] {
+    guard let spec = machine?.spec else { return [] }
+    return ([spec.disk] + spec.dataDisks).map(\.path)
+  }
+
+  /// Ends a machine that could not go on from a kept state, and takes away what it was made of.
+  func startOver(removing layer: OpenLayer) async throws {
+    try await machine?.kill()
+    machine = nil
+    try VMPlace.removeFiles(place.directory)
+    try layer.clear()
+  }
+
+  /// Notes that the machine writes to another disk from now on.
+  func move(to disk: String) { self.disk = disk }
+
+  /// The public keys, once the machine has started.
+  var publicKeys: Keys? { keys }
+
   private func tellConsole() {
     guard let lines = machine?.consoleTail(lines: Self.tail), !lines.isEmpty else { return }
     events.receive(.note("the last lines of the console:"))
     for line in lines { events.receive(.note("    \(line)")) }
-  }
-}
-
-// MARK: What a VM is made of
-
-extension LocalVM {
-  private func makeDirectory() throws {
-    guard mkdir(place.directory, 0o700) == 0 || errno == EEXIST else {
-      throw MachineError(
-        .unavailable, "could not make `\(place.directory)`: \(Errno(rawValue: errno))")
-    }
-  }
-
-  private func makeDisk() async throws -> VMSpec.Disk {
-    let base: DiskImage
-    let size: DiskTool.OverlaySize
-    switch origin {
-    case .source: (base, size) = (setup.source.image, setup.diskSize)
-    case .image(let disk):
-      (base, size) = (DiskImage(FilePath(disk.reference), format: .qcow2), .same)
-    }
-    _ = try await disks.createOverlay(at: FilePath(place.disk), on: base, size: size)
-    return VMSpec.Disk(path: place.disk)
-  }
-
-  private func makeDataDisks() async throws -> [VMSpec.Disk] {
-    var made: [VMSpec.Disk] = []
-    for (index, gigabytes) in setup.dataDisks.enumerated() {
-      let path = place.dataDisk(index)
-      _ = try await disks.createEmpty(at: FilePath(path), format: .qcow2, size: gigabytes << 30)
-      made.append(VMSpec.Disk(path: path))
-    }
-    return made
   }
 }
 

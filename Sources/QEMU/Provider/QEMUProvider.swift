@@ -70,9 +70,24 @@ public struct QEMUProvider: VMProvider {
     _ body: @escaping @Sendable (any BuildVM) async throws -> Result
   ) async throws -> Result {
     let place = VMPlace(run, origin)
+    let vm = LocalVM(setup, place, origin, disks: disks, events)
+    return try await lend(vm, at: place) {
+      try await vm.start()
+    } after: {
+      // Its files are gone with its directory.
+    } _: {
+      try await body(vm)
+    }
+  }
+
+  /// Starts a VM by `start`, runs `body`, and takes the VM away; `after` is called when it is gone.
+  func lend<Result: Sendable>(
+    _ vm: LocalVM, at place: VMPlace, starting start: @escaping @Sendable () async throws -> Void,
+    after: @escaping @Sendable () async throws -> Void,
+    _ body: @escaping @Sendable () async throws -> Result
+  ) async throws -> Result {
     let resource = Resource.vm(directory: place.directory)
     try await journal.intend(resource)
-    let vm = LocalVM(setup, place, origin, disks: disks, events)
     return try await withResource(
       { vm },
       release: { vm in
@@ -84,11 +99,12 @@ public struct QEMUProvider: VMProvider {
         } catch {
           events.receive(.warning("\(error); `kiln gc` does it"))
         }
+        try await after()
       },
       limit: Self.releaseLimit, for: "the virtual machine to be removed"
     ) { vm in
-      try await vm.start()
-      return try await Self.watching(vm) { try await body(vm) }
+      try await start()
+      return try await Self.watching(vm, body)
     }
   }
 

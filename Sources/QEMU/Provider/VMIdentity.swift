@@ -16,6 +16,7 @@ struct VMIdentity {
   ///   - hostname: What the VM calls itself.
   ///   - instanceID: What cloud-init tells VMs apart by.
   ///   - more: Public keys that may log in, too.
+  /// - Returns: the keys that were made, and how to log in by them.
   /// - Throws: ``MachineError`` or ``QEMUError`` where something can't be written.
   static func make(
     in directory: String, user: String, hostname: String, instanceID: String,

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Foundation
 public import Pipeline
 import Template
 
@@ -12,7 +13,10 @@ struct BuildCommand: AsyncParsableCommand {
   @OptionGroup(title: "At a terminal") var asking: AskingArguments
 
   func run() async throws {
-    try await Baking(baking).bake(asking)
+    let invocation = Invocation(
+      arguments: Array(CommandLine.arguments.dropFirst(2)),
+      directory: FileManager.default.currentDirectoryPath)
+    try await Baking(baking, invocation: invocation).bake(asking)
   }
 }
 

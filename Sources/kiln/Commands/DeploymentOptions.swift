@@ -39,6 +39,8 @@ struct DeploymentOptions: ParsableArguments {
   @Option(help: ArgumentHelp("What resourceGroup().location gives.", valueName: "region"))
   var location: String?
 
+  @OptionGroup var rules: StrictnessArguments
+
   func validate() throws {
     for (option, texts) in [("-p", parameters), ("--set", placeholders)] {
       for text in texts where Self.pair(text) == nil {
@@ -74,6 +76,7 @@ struct DeploymentOptions: ParsableArguments {
     if let resourceGroup { site.resourceGroup = resourceGroup }
     if let location { site.location = location }
     var inputs = DeploymentInputs(site: site, purpose: purpose)
+    inputs.strictness = rules.strictness
     for file in parameterFiles {
       let found = inputs.addParameters(try TemplateFile.read(file), named: file)
       try Self.tell(found, file)

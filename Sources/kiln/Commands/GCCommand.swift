@@ -1,9 +1,8 @@
 import ArgumentParser
 import Foundation
-import Guests
 import Images
+import Layers
 import Pipeline
-import QEMU
 
 /// `kiln gc`: removes what runs left behind whose process is gone.
 struct GCCommand: AsyncParsableCommand {
@@ -23,12 +22,12 @@ struct GCCommand: AsyncParsableCommand {
 
   func run() async throws {
     let archive = try RunArchive.ofUser()
-    let questions = Questions(ssh, learn: { _ in })
+    let leftovers = Leftovers(ssh, kept ? .kept : .unfinished)
     var failed = 0
     var cleaned = 0
     for directory in try archive.all() {
       do {
-        if try await collect(directory, questions) { cleaned += 1 }
+        if try await leftovers.collect(directory) == .collected { cleaned += 1 }
       } catch {
         failed += 1
         StandardError.write("error: run \(directory.run.text): \(error)")
@@ -41,40 +40,14 @@ struct GCCommand: AsyncParsableCommand {
     {
       StandardError.write("removed what a killed build had begun to write: \(path)")
     }
+    let freed = try await CacheCommand.store.prune(to: CacheLimit.current())
+    if freed.bytes > 0 {
+      StandardError.write("removed kept states that nothing needs: \(ByteText(freed.bytes))")
+    }
     for path in try await TrialVM.removeAbandoned(below: Places.trials) {
       StandardError.write("removed a virtual machine that was booted to look into it: \(path)")
     }
     StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }
-  }
-
-  /// Cleans up after one run; whether there was anything to do.
-  private func collect(_ directory: RunDirectory, _ questions: Questions) async throws -> Bool {
-    let (record, standing) = try directory.standing()
-    let contents = try directory.journal()
-    let left = contents.unfinished + (kept ? contents.kept : [])
-    guard standing.isFinal || standing == .interrupted, standing == .interrupted || !left.isEmpty
-    else { return false }
-    let journal = try Journal(of: directory)
-    for resource in left {
-      switch resource {
-      case .guestDirectory(let on, _, let login):
-        let host = try SSHHost(on, ssh, like: login, questions)
-        let guest = try await SSHGuest.reach(host.route(for: directory.run)) { _ in }
-        try await guest.leave()
-        try await journal.gone(resource)
-      case .vm(let directory):
-        try await VMPlace.remove(directory)
-        try await journal.gone(resource)
-      case .azure, .azureAccess:
-        throw CommandFault(
-          "this version of kiln can't remove \(resource)", hint: "remove it in Azure's portal")
-      case .other(let kind, _):
-        throw CommandFault(
-          "this version of kiln can't remove a \(kind)", hint: "use the version that made it")
-      }
-    }
-    if standing == .interrupted { try directory.write(record.closed(at: .now())) }
-    return true
   }
 }

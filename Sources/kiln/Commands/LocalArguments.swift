@@ -24,6 +24,8 @@ struct LocalArguments: ParsableArguments {
       "Keep each image in this format, too: vhd, vhdx, qcow2 or raw.", valueName: "format"))
   var formats: [DiskFormat] = []
 
+  @OptionGroup var cache: CacheArguments
+
   @Flag(help: "Keep the build VM after a failure, to look into it with `kiln ssh`.")
   var keep = false
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pipeline
+import QEMU
 
 /// `kiln ssh`: a shell in the VM of a run.
 struct SSHCommand: ParsableCommand {

@@ -16,8 +16,6 @@ struct ValidateCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Values for the templates") var deployment: DeploymentOptions
 
-  @OptionGroup var rules: StrictnessArguments
-
   @Flag(
     help: """
       Say what Azure Image Builder would say, in its own words as far as they are known, and exit \
@@ -58,8 +56,7 @@ struct ValidateCommand: AsyncParsableCommand {
   }
 
   private func report(on file: String) async throws -> Report {
-    var inputs = try deployment.inputs(for: file, .check)
-    inputs.strictness = rules.strictness
+    let inputs = try deployment.inputs(for: file, .check)
     let bytes = try await DeploymentOptions.bytes(of: file)
     var reading = TemplateDocument.readAll(bytes, named: file, with: inputs)
     if fix { reading = try mend(file, bytes, reading, inputs) }
@@ -124,20 +121,5 @@ struct ValidateCommand: AsyncParsableCommand {
     /// Whether Azure Image Builder would refuse it.
     let refused: Bool
     let diagnostics: [Diagnostic]
-  }
-}
-
-/// How closely a template must keep to the API.
-struct StrictnessArguments: ParsableArguments {
-  @Flag(help: "Refuse all that the service refuses, or refuses from api-version 2024-02-01 on.")
-  var strict = false
-
-  @Flag(help: "Take unknown fields and names in another case, whatever the api-version.")
-  var lenient = false
-
-  var strictness: Strictness { strict ? .strict : lenient ? .lenient : .byVersion }
-
-  func validate() throws {
-    if strict && lenient { throw ValidationError("--strict and --lenient exclude each other") }
   }
 }

@@ -15,6 +15,8 @@ struct Baking {
   let arguments: BakingArguments
   /// The host to bake on; `nil` for a VM on this machine.
   let host: SSHHost?
+  /// How the build was begun.
+  private let invocation: Invocation?
   let redactor = Redactor()
   let signals: Signals
 
@@ -24,8 +26,9 @@ struct Baking {
   private static let patience = RetryPolicy(tries: 5, total: .seconds(6 * 3600))
 
   /// Checks what the command line says, before anything else is done.
-  init(_ arguments: BakingArguments) throws {
+  init(_ arguments: BakingArguments, invocation: Invocation? = nil) throws {
     self.arguments = arguments
+    self.invocation = invocation
     signals = try Signals()
     let questions = Questions(arguments.ssh) { [redactor] secret in
       let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
@@ -38,18 +41,21 @@ struct Baking {
       ? nil : try SSHHost(arguments.target, arguments.ssh, questions)
   }
 
-  /// Bakes, and ends the process with the exit code that says how it went.
-  func bake(_ asking: AskingArguments) async throws {
+  /// Bakes, and ends the process with the exit code that says how it went; with `earlier`, goes on
+  /// with that run.
+  func bake(_ asking: AskingArguments, resuming earlier: Resumption? = nil) async throws {
     try asking.check()
     let document = try await document()
     let chosen = try arguments.choice.places(in: document.reading)
     if chosen.count > 1 { try await bakeSeveral(document, chosen, asking) }
     let target = BakingTarget(document, document.reading.templates[chosen[0]])
     let (plan, site) = try await plan(target, manner)
+    for note in earlier?.notes(on: plan) ?? [] { StandardError.write("note: \(note)") }
+    try await earlier?.tidy(before: plan, arguments.ssh)
     let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)
     let guide = asking.guide(at: terminal, workbench(for: directory, site, target))
-    let run = try BakingRun(directory, plan, site, terminal, redactor)
+    let run = try BakingRun(directory, plan, site, terminal, redactor, resuming: earlier)
     let result = try await run.bake(signals, guide)
     if arguments.json { try StandardOutput.write(json: directory.record()) }
     throw ExitCode(result.exitCode)
@@ -74,14 +80,16 @@ struct Baking {
     for place in document.reading.waves.flatMap(\.self) where chosen.contains(place) {
       let target = BakingTarget(document, document.reading.templates[place])
       let (plan, site) = try await plan(target, manner)
-      views.append(PlanView(plan, on: site))
+      views.append(
+        PlanView(
+          plan, on: site, document.reading.diagnostics, states: try await site.states(of: plan)))
     }
     if !arguments.json {
-      try StandardOutput.write(lines: views.flatMap(\.lines))
+      try StandardOutput.write(lines: views.flatMap(\.lines).map(redactor.redact))
     } else if views.count == 1 {
-      try StandardOutput.write(json: views[0])
+      try StandardOutput.write(json: views[0], through: redactor)
     } else {
-      try StandardOutput.write(json: views)
+      try StandardOutput.write(json: views, through: redactor)
     }
   }
 
@@ -103,7 +111,8 @@ struct Baking {
     try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
         run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
-        process: try .current(), steps: plan.outlines, start: .now())
+        process: try .current(), steps: plan.outlines.map { $0.redacted(by: redactor) },
+        start: .now(), invocation: invocation?.redacted(by: redactor))
     }
   }
 
@@ -139,7 +148,7 @@ struct Baking {
       return try await planner.plan(target.template, from: target.bytes, named: arguments.template)
     } catch let problems as PlanProblems {
       terminal.close()
-      StandardError.write(problems.description)
+      StandardError.write(redactor.redact(problems.description))
       throw CommandFault(
         "could not plan the build of `\(arguments.template)`: see above",
         exit: RunEnding.exit(for: problems, nil))

@@ -7,6 +7,7 @@ struct BakingRun {
   private let directory: RunDirectory
   private let plan: Plan
   private let site: BakingSite
+  private let earlier: Resumption?
   private let recorder: RunRecorder
   private let events: Broadcast
   private let log: CustomizationLog
@@ -14,11 +15,12 @@ struct BakingRun {
 
   init(
     _ directory: RunDirectory, _ plan: Plan, _ site: BakingSite, _ console: any EventSink,
-    _ redactor: Redactor
+    _ redactor: Redactor, resuming earlier: Resumption? = nil
   ) throws {
     self.directory = directory
     self.plan = plan
     self.site = site
+    self.earlier = earlier
     recorder = try RunRecorder(directory.record(), in: directory)
     log = try CustomizationLog(of: directory, connectTimeout: site.timeout)
     eventLog = try EventLog(of: directory)
@@ -38,8 +40,10 @@ struct BakingRun {
     var failure: (any Error)?
     do {
       let journal = try Journal(of: directory)
+      try await earlier?.handOver(for: plan, to: journal)
       let build = Build(
-        plan: plan, site: try site.site(for: directory, plan, journal, events), events: events,
+        plan: plan, site: try site.site(for: directory, plan, journal, events, earlier),
+        events: events,
         journal: journal, guide: guide)
       try await signals.cancelling {
         events.receive(.canceling("\($0)"))

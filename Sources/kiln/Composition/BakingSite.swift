@@ -48,16 +48,27 @@ enum BakingSite {
     }
   }
 
+  /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.
+  func states(of plan: Plan) async throws -> [Int: PlannedState] {
+    switch self {
+    case .host: [:]
+    case .local(let site): try await site.states(of: plan)
+    }
+  }
+
   /// The site for a run.
   func site(
-    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink,
+    _ earlier: Resumption?
   ) throws -> Build.Site {
     switch self {
     case .host(let host):
       .host(
         OwnHost(
-          route: host.route(for: directory.run), journal: journal, address: host.name,
-          login: host.login, events: events))
+          route: host.route(
+            for: earlier?.run(for: plan, else: directory.run) ?? directory.run), journal: journal,
+          address: host.name, login: host.login, events: events,
+          stepsDone: earlier?.stepsDone(of: plan) ?? 0))
     case .local(let site): try site.site(for: directory, plan, journal, events)
     }
   }

@@ -2,6 +2,7 @@ import Digests
 import Disks
 import Foundation
 import Images
+import Layers
 import Pipeline
 import QEMU
 import SystemPackage
@@ -20,6 +21,7 @@ struct LocalSite {
   /// What the user should know before the build, a sentence each.
   let notes: [String]
   private let setup: QEMUProvider.Setup
+  private let keeping: StateKeeping?
   private let source: ChosenSource
   private let store: ImageStore
   private let outputs: [PreparedOutput]
@@ -63,6 +65,7 @@ struct LocalSite {
       diskSize: try source.diskSize(template.vmProfile.osDiskSize),
       dataDisks: template.additionalDataDisks, accelerator: accelerator.accelerator,
       sshTimeout: timeout)
+    keeping = try arguments.cache.keeping(template, source: source.identity)
     image = ImagePlan(
       template, source: source.description,
       machine: "\(size.name): \(size.cpus) processors, \(size.memory) MiB of memory",
@@ -85,7 +88,20 @@ struct LocalSite {
       source: Provenance.Origin(identity: source.identity, version: source.version),
       firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
     )
-    return .vm(provider, LocalDistributor(store, outputs, provenance), image)
+    let distributor = LocalDistributor(store, outputs, provenance)
+    guard let keeping else { return .vm(provider, distributor, image) }
+    return .vm(StatefulQEMUProvider(provider, keeping: keeping), distributor, image)
+  }
+
+  /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.
+  func states(of plan: Plan) async throws -> [Int: PlannedState] {
+    guard let keeping else { return [:] }
+    var states: [Int: PlannedState] = [:]
+    for (step, key) in zip(plan.steps, try keeping.keys(of: plan, in: setup)) {
+      states[step.outline.number] = PlannedState(
+        key: key.digest.hex, isKept: try await keeping.store.has(key.digest))
+    }
+    return states
   }
 
   private struct Size {

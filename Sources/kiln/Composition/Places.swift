@@ -15,6 +15,9 @@ enum Places {
   /// What can be made again at any time: `$XDG_CACHE_HOME/kiln`.
   static var cache: String { (variable("XDG_CACHE_HOME") ?? "\(home)/.cache") + "/kiln" }
 
+  /// The states of build VMs after their steps: `$XDG_CACHE_HOME/kiln/steps`.
+  static var steps: String { cache + "/steps" }
+
   /// Runs and their VMs: `$XDG_STATE_HOME/kiln`.
   static var state: String { (variable("XDG_STATE_HOME") ?? "\(home)/.local/state") + "/kiln" }
 

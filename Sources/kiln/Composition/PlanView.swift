@@ -1,5 +1,6 @@
 import Digests
 import Pipeline
+import Template
 
 /// A plan as it is printed.
 struct PlanView: Encodable {
@@ -12,6 +13,8 @@ struct PlanView: Encodable {
   private let steps: [StepView]
   private let outputs: [PlannedOutput]
   private let notes: [String]
+  /// What was said of the template, which is told on standard error as well.
+  private let warnings: [Diagnostic]
 
   private struct StepView: Encodable {
     let number: Int
@@ -24,16 +27,19 @@ struct PlanView: Encodable {
     let sha256: String?
     let skipped: Bool?
     let position: String?
+    let state: PlannedState?
 
-    init(_ step: Step) {
-      self.init(step.outline, user: step.user, bytes: step.size, skipped: nil)
+    init(_ step: Step, _ state: PlannedState?) {
+      self.init(step.outline, user: step.user, bytes: step.size, skipped: nil, state)
     }
 
     init(skipped outline: StepOutline) {
-      self.init(outline, user: nil, bytes: nil, skipped: true)
+      self.init(outline, user: nil, bytes: nil, skipped: true, nil)
     }
 
-    private init(_ outline: StepOutline, user: String?, bytes: Int?, skipped: Bool?) {
+    private init(
+      _ outline: StepOutline, user: String?, bytes: Int?, skipped: Bool?, _ state: PlannedState?
+    ) {
       number = outline.number
       type = outline.type
       name = outline.name
@@ -44,10 +50,14 @@ struct PlanView: Encodable {
       sha256 = outline.sha256
       self.skipped = skipped
       position = outline.position
+      self.state = state
     }
   }
 
-  init(_ plan: Plan, on site: BakingSite) {
+  init(
+    _ plan: Plan, on site: BakingSite, _ warnings: [Diagnostic], states: [Int: PlannedState]
+  ) {
+    self.warnings = warnings
     template = plan.template
     sha256 = plan.templateDigest.hex
     on = site.name
@@ -57,7 +67,8 @@ struct PlanView: Encodable {
     buildTimeoutInMinutes = plan.buildTimeout.components.seconds / 60
     notes = plan.notes
     steps =
-      (plan.allSteps.map(StepView.init) + plan.skipped.map(StepView.init(skipped:)))
+      (plan.allSteps.map { StepView($0, states[$0.outline.number]) }
+      + plan.skipped.map(StepView.init(skipped:)))
       .sorted { $0.number < $1.number }
   }
 
@@ -74,6 +85,9 @@ struct PlanView: Encodable {
       if let sha256 = step.sha256, let bytes = step.bytes {
         lines.append("        sha256 \(sha256), \(bytes) bytes")
       }
+      if let state = step.state {
+        lines.append("        state \(state.key.prefix(12))\(state.isKept ? ", kept" : "")")
+      }
     }
     for output in outputs {
       lines.append("  -> \(output.name) (\(output.type)): \(output.artifact)")
@@ -89,5 +103,18 @@ extension Step {
     case .script(let job), .generalize(let job): job.user.rawValue
     case .file: nil
     }
+  }
+}
+
+/// The state of the VM after a step, before the build.
+struct PlannedState: Encodable {
+  /// What it is found by.
+  let key: String
+  /// Whether it is there.
+  let isKept: Bool
+
+  private enum CodingKeys: String, CodingKey {
+    case key
+    case isKept = "kept"
   }
 }

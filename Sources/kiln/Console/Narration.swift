@@ -130,11 +130,13 @@ struct Narration {
     results.append(result)
     if result.outcome.isGood { recalled[result.number] = nil }
     guard manner.volume == .normal else { return }
-    guard result.outcome != .skipped, result.outcome != .passedOver else {
+    guard ![.skipped, .passedOver, .cached].contains(result.outcome) else {
       let title = run?.steps.first { $0.number == result.number }?.title ?? result.name
       let why = result.message.map { ": \($0)" } ?? ""
-      let outcome = result.outcome == .skipped ? "skipped" : "passed over"
-      return say("[\(result.number)/\(count)] \(title) \(outcome)\(why)", .yellow)
+      let outcome = result.outcome == .passedOver ? "passed over" : result.outcome.rawValue
+      return say(
+        "[\(result.number)/\(count)] \(title) \(outcome)\(why)",
+        result.outcome == .cached ? .dim : .yellow)
     }
     let code = result.exitCode.map { ", exit code \($0)" } ?? ""
     let end = "\(result.outcome.rawValue) after \(Elapsed(seconds: result.seconds))\(code)"

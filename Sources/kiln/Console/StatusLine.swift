@@ -50,7 +50,7 @@ struct StatusLine {
       activity = .waiting("cancelling")
     case .runFinished:
       activity = .over
-    case .connected, .timed, .stepRetried, .stepOutput, .warning, .note:
+    case .connected, .timed, .stepRetried, .stepOutput, .stateKept, .warning, .note:
       break
     }
   }

@@ -54,20 +54,21 @@ enum Base64 {
 
 /// The percent-encoding of RFC 3986: all but its unreserved characters.
 enum PercentCoding {
+  private static let unreserved = Set(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~".utf8)
+
+  private static let digits = Array("0123456789ABCDEF".utf8)
+
   static func encode(_ text: String) -> String {
-    var coded = ""
+    var coded: [UInt8] = []
     for byte in text.utf8 {
-      let scalar = Unicode.Scalar(byte)
-      if byte < 0x80,
-        Character(scalar).isLetter || ("0"..."9" ~= scalar) || "-_.~".contains(Character(scalar))
-      {
-        coded.unicodeScalars.append(scalar)
+      if unreserved.contains(byte) {
+        coded.append(byte)
       } else {
-        let digits = String(byte, radix: 16, uppercase: true)
-        coded += byte < 16 ? "%0\(digits)" : "%\(digits)"
+        coded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
       }
     }
-    return coded
+    return String(decoding: coded, as: UTF8.self)
   }
 
   /// The text that is meant; what is no escape stays as it is.

@@ -1,0 +1,103 @@
+internal import Disks
+internal import Foundation
+internal import Layers
+internal import Pipeline
+internal import SystemPackage
+
+/// What a VM begins as.
+enum VMBeginning: Sendable {
+  /// With disks in its own directory, gone with it.
+  case own
+  /// With disks in a layer that may be kept.
+  case layer(OpenLayer)
+  /// As a kept state, with disks in a layer on it.
+  case state(Layer, OpenLayer)
+
+  /// Where its disk with this number is, unless that is in its own directory.
+  ///
+  /// 0 is the one that it starts from.
+  func disk(_ number: Int) -> String? {
+    switch self {
+    case .own: nil
+    case .layer(let open), .state(_, let open): open.file(LayerFile.disk(number))
+    }
+  }
+
+  /// The command that gives the memory that it goes on with, where it does.
+  ///
+  /// It runs in the VM's directory and reads through a link there, so that no path needs quoting.
+  func memorySource(in place: VMPlace) throws -> String? {
+    guard case .state(let layer, _) = self,
+      let memory = layer.manifest.files.first(where: { LayerFile.isMemory($0.name) })
+    else { return nil }
+    let link = "\(place.directory)/memory-in"
+    try? FileManager.default.removeItem(atPath: link)
+    try FileManager.default.createSymbolicLink(
+      atPath: link, withDestinationPath: layer.file(memory.name))
+    return memory.name == LayerFile.plainMemory
+      ? "exec cat <memory-in" : "exec zstd -dcq <memory-in"
+  }
+}
+
+/// The names of the files of a layer that holds a VM's state.
+enum LayerFile {
+  /// The key that the build user is reached with.
+  static let key = "key"
+  /// The seed that the guest was started with.
+  static let seed = "seed.iso"
+  /// The UEFI variables.
+  static let variables = VMFile.variables.rawValue
+  /// Memory and devices as QEMU writes them.
+  static let plainMemory = "memory"
+  /// The same, compressed.
+  static let compressedMemory = "memory.zst"
+
+  static func disk(_ number: Int) -> String { "disk-\(number).qcow2" }
+  static func isMemory(_ name: String) -> Bool {
+    name == plainMemory || name == compressedMemory
+  }
+}
+
+/// What is said of a VM's state beside its files: the names in a layer's `details`.
+enum StateDetail {
+  static let clientKey = "clientKey"
+  static let hostKey = "hostKey"
+  static let guestDirectory = "guestDirectory"
+}
+
+extension Layer {
+  /// One of the disks of a VM's state.
+  func disk(_ number: Int) -> DiskImage {
+    DiskImage(FilePath(file(LayerFile.disk(number))), format: .qcow2)
+  }
+
+  /// Puts what tells a guest's keys into a VM's directory; returns the public ones.
+  func restoreKeys(to place: VMPlace) throws -> LocalVM.Keys {
+    guard let client = manifest.details[StateDetail.clientKey],
+      let host = manifest.details[StateDetail.hostKey]
+    else {
+      throw MachineError(.unavailable, "could not use the kept state \(manifest.name): no keys")
+    }
+    try PrivateFile.copy(file(LayerFile.key), to: place.key)
+    try PrivateFile.copy(file(LayerFile.seed), to: place.seed)
+    let variables = file(LayerFile.variables)
+    if FileManager.default.fileExists(atPath: variables) {
+      try PrivateFile.copy(variables, to: VMFile.variables.path(in: place.directory))
+    }
+    return LocalVM.Keys(client: client, host: host)
+  }
+}
+
+/// Small files that only their owner may read.
+enum PrivateFile {
+  static func copy(_ from: String, to: String) throws {
+    let bytes = try Data(contentsOf: URL(filePath: from))
+    try? FileManager.default.removeItem(atPath: to)
+    guard
+      FileManager.default.createFile(
+        atPath: to, contents: bytes, attributes: [.posixPermissions: 0o600])
+    else {
+      throw MachineError(.unavailable, "could not write `\(to)`")
+    }
+  }
+}

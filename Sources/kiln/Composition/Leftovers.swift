@@ -1,0 +1,58 @@
+import Guests
+import Pipeline
+import QEMU
+
+/// What runs left whose process is gone, and its removal.
+struct Leftovers {
+  /// How much of it is removed.
+  enum Reach {
+    /// What was not removed by the run.
+    case unfinished
+    /// What was kept on purpose, too.
+    case kept
+  }
+
+  /// What there was to do.
+  enum Outcome { case nothing, collected }
+
+  private let ssh: SSHArguments
+  private let reach: Reach
+  private let questions: Questions
+
+  /// Logs in to hosts as the runs did, unless `ssh` says otherwise.
+  init(_ ssh: SSHArguments, _ reach: Reach) {
+    self.ssh = ssh
+    self.reach = reach
+    questions = Questions(ssh, learn: { _ in })
+  }
+
+  /// Cleans up after one run, and closes its record.
+  func collect(_ directory: RunDirectory) async throws -> Outcome {
+    let (record, standing) = try directory.standing()
+    let contents = try directory.journal()
+    let left = contents.unfinished + (reach == .kept ? contents.kept : [])
+    guard standing.isFinal || standing == .interrupted, standing == .interrupted || !left.isEmpty
+    else { return .nothing }
+    let journal = try Journal(of: directory)
+    for resource in left {
+      switch resource {
+      case .guestDirectory(let on, _, let login):
+        let host = try SSHHost(on, ssh, like: login, questions)
+        let guest = try await SSHGuest.reach(host.route(for: directory.run)) { _ in }
+        try await guest.leave()
+        try await journal.gone(resource)
+      case .vm(let directory):
+        try await VMPlace.remove(directory)
+        try await journal.gone(resource)
+      case .azure, .azureAccess:
+        throw CommandFault(
+          "this version of kiln can't remove \(resource)", hint: "remove it in Azure's portal")
+      case .other(let kind, _):
+        throw CommandFault(
+          "this version of kiln can't remove a \(kind)", hint: "use the version that made it")
+      }
+    }
+    if standing == .interrupted { try directory.write(record.closed(at: .now())) }
+    return .collected
+  }
+}
