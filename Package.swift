@@ -81,6 +81,8 @@ let package = Package(
     module(
       "QEMU", ["CProcess", "Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH", system]),
 
+    module("Azure", ["CCrypto", "HTTP", "Pipeline", "Template", subprocess, system]),
+
     // The composition root.
     .executableTarget(
       name: "kiln",
@@ -99,6 +101,8 @@ let package = Package(
       name: "Fuzzing", dependencies: ["Template"], path: "Tests/Fuzzing", swiftSettings: strict),
     .executableTarget(
       name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: strict),
+    tests(
+      "AzureTests", ["Azure", "HTTP", "Pipeline", "Template", "TestSupport", subprocess, system]),
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Fuzzing", "Template", "TestSupport"]),
     tests(

@@ -8,5 +8,6 @@
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
 #include <openssl/objects.h>
+#include <openssl/pkcs12.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>

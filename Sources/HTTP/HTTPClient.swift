@@ -14,11 +14,23 @@ public struct HTTPClient: Sendable {
     case pinned(CertificatePin)
   }
 
+  /// What stands between this machine and the servers.
+  public enum Route: Sendable, Equatable {
+    /// A proxy where the environment names one (`https_proxy`, `no_proxy`).
+    case environment
+    /// Nothing, whatever the environment says: for addresses that mean this very machine.
+    case direct
+  }
+
   private let trust: Trust
+  private let route: Route
   private let pool = WorkerPool()
 
   /// A client with connections of its own.
-  public init(trust: Trust = .system) { self.trust = trust }
+  public init(trust: Trust = .system, route: Route = .environment) {
+    self.trust = trust
+    self.route = route
+  }
 
   /// Sends a request and reads the whole answer, whatever its status; redirects are followed for
   /// GET and HEAD, never from `https` to `http`, and `Authorization` and `Cookie` stay behind when
@@ -54,7 +66,8 @@ public struct HTTPClient: Sendable {
     for _ in 0...max(0, limits.redirects) {
       try Task.checkCancellation()
       let left = max(clock.now.duration(to: end), .milliseconds(1))
-      let order = Order(request: hop, trust: trust, limits: limits, left: left)
+      let order = Order(
+        request: hop, trust: trust, route: route, limits: limits, left: left)
       let answer: Answer
       switch await pool.perform(order, into: sink) {
       case .success(let whole): answer = whole

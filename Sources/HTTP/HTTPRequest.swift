@@ -69,6 +69,14 @@ public struct HTTPResponse: Sendable {
 
   /// The body as UTF-8 text; a byte that is none becomes U+FFFD.
   public var text: String { String(decoding: body, as: UTF8.self) }
+
+  /// How long the server asks to wait before the next request, by `Retry-After`.
+  ///
+  /// It is `nil` where the server asks nothing; `now` is the time of day, in seconds since 1970, with
+  /// which a date is compared.
+  public func retryAfter(now: Int64) -> Duration? {
+    ResponseHead(status: status, headers: headers).retryAfter(now: now)
+  }
 }
 
 extension HTTPResponse: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

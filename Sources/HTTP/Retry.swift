@@ -40,11 +40,27 @@ public struct RetryPolicy: Sendable, Equatable {
   ///   - random: Between 0 and 1.
   /// - Returns: The wait, or `nil` to give up.
   public func delay(after error: HTTPError, elapsed: Duration, random: Double) -> Duration? {
-    guard error.isTransient, error.tries < tries else { return nil }
+    guard error.isTransient else { return nil }
+    return delay(
+      afterTry: error.tries, asked: error.retryAfter, elapsed: elapsed, random: random)
+  }
+
+  /// How long to wait before the next try of something that failed in a way that may pass.
+  ///
+  /// - Parameters:
+  ///   - done: How many tries there were.
+  ///   - asked: What the server asked for, where it did.
+  ///   - elapsed: Time since the first try began.
+  ///   - random: Between 0 and 1.
+  /// - Returns: The wait, or `nil` when the budget is spent.
+  public func delay(
+    afterTry done: Int, asked: Duration?, elapsed: Duration, random: Double
+  ) -> Duration? {
+    guard done < tries else { return nil }
     // 2^20 waits are longer than any limit, and no shift overflows.
-    let doubled = firstDelay * (1 << min(max(0, error.tries - 1), 20))
+    let doubled = firstDelay * (1 << min(max(0, done - 1), 20))
     let wait = min(doubled, longestDelay)
-    let delay = max(wait / 2 + wait / 2 * random, error.retryAfter ?? .zero)
+    let delay = max(wait / 2 + wait / 2 * random, asked ?? .zero)
     return elapsed + delay <= total ? delay : nil
   }
 }

@@ -7,6 +7,7 @@ internal import SystemPackage
 struct Order: Sendable {
   let request: HTTPRequest
   let trust: HTTPClient.Trust
+  let route: HTTPClient.Route
   let limits: HTTPLimits
   /// What is left of the time for the whole exchange.
   let left: Duration
@@ -153,6 +154,8 @@ extension EasyHandle {
     try configureLimits(order)
     try configureTrust(order.trust)
     if order.line == .own { try configureOwnLine() }
+    // A name that matches every host.
+    if order.route == .direct { try set(CURLOPT_NOPROXY, "*") }
     try set(CURLOPT_CUSTOMREQUEST, order.request.method.rawValue)
     switch order.request.method {
     case .head: try set(CURLOPT_NOBODY, 1)

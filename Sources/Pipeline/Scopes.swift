@@ -41,6 +41,12 @@ public struct DeadlineExceeded: Error, Sendable, CustomStringConvertible {
   /// How long.
   public let limit: Duration
 
+  /// Says what was waited for, and how long.
+  public init(waitedFor: String, limit: Duration) {
+    self.waitedFor = waitedFor
+    self.limit = limit
+  }
+
   /// What the user reads.
   public var description: String { "waited \(limit.formatted) for \(waitedFor)" }
 }

@@ -2,6 +2,7 @@
 ///
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
+  "Azure": Module(ours: ["HTTP", "Pipeline", "Template"], c: ["CCrypto"]),
   "Catalog": Module(ours: ["Digests", "Disks", "HTTP", "Template"]),
   "Deprovision": Module(),
   "Digests": Module(c: ["CCrypto"]),

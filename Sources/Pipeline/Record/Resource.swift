@@ -6,6 +6,11 @@ public enum Resource: Sendable, Hashable {
   case guestDirectory(on: String, directory: String, login: GuestLogin)
   /// A VM on this machine, with all its files in one directory: disks, keys and sockets.
   case vm(directory: String)
+  /// A resource in Azure, by its id, in the cloud whose Resource Manager has this address.
+  case azure(id: String, cloud: String)
+  /// Leave to read a disk or snapshot in Azure, by whose id it goes; while it lasts, nobody can
+  /// remove that.
+  case azureAccess(disk: String, cloud: String)
   /// A kind that this version of Kiln does not know; it is kept as it was found.
   case other(kind: String, fields: [String: String])
 
@@ -14,6 +19,8 @@ public enum Resource: Sendable, Hashable {
     switch self {
     case .guestDirectory: "guest-directory"
     case .vm: "vm"
+    case .azure: "azure"
+    case .azureAccess: "azure-access"
     case .other(let kind, _): kind
     }
   }
@@ -24,6 +31,8 @@ public enum Resource: Sendable, Hashable {
     case .guestDirectory(let on, let directory, let login):
       login.fields.merging(["on": on, "directory": directory]) { _, own in own }
     case .vm(let directory): ["directory": directory]
+    case .azure(let id, let cloud): ["id": id, "cloud": cloud]
+    case .azureAccess(let disk, let cloud): ["disk": disk, "cloud": cloud]
     case .other(_, let fields): fields
     }
   }
@@ -36,7 +45,18 @@ public enum Resource: Sendable, Hashable {
     case ("vm", _, let directory?):
       self = .vm(directory: directory)
     default:
-      self = .other(kind: kind, fields: fields)
+      self = Self.azure(kind, fields) ?? .other(kind: kind, fields: fields)
+    }
+  }
+}
+
+extension Resource {
+  private static func azure(_ kind: String, _ fields: [String: String]) -> Resource? {
+    guard let cloud = fields["cloud"] else { return nil }
+    return switch kind {
+    case "azure": fields["id"].map { .azure(id: $0, cloud: cloud) }
+    case "azure-access": fields["disk"].map { .azureAccess(disk: $0, cloud: cloud) }
+    default: nil
     }
   }
 }

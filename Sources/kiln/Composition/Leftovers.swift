@@ -44,6 +44,9 @@ struct Leftovers {
       case .vm(let directory):
         try await VMPlace.remove(directory)
         try await journal.gone(resource)
+      case .azure, .azureAccess:
+        throw CommandFault(
+          "this version of kiln can't remove \(resource)", hint: "remove it in Azure's portal")
       case .other(let kind, _):
         throw CommandFault(
           "this version of kiln can't remove a \(kind)", hint: "use the version that made it")

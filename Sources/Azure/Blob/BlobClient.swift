@@ -1,0 +1,129 @@
+internal import FoundationEssentials
+internal import HTTP
+public import Pipeline
+
+/// Speaks with a storage account's blobs.
+public struct BlobClient: Sendable {
+  let tokens: TokenCache
+  let wire: Wire
+  private let retry: RetryPolicy
+
+  /// The version of the service's API that is asked; Bearer tokens need 2017-11-09 or later.
+  private static let version = "2021-12-02"
+
+  init(tokens: TokenCache, wire: Wire, retry: RetryPolicy = ARMClient.standardRetry) {
+    self.tokens = tokens
+    self.wire = wire
+    self.retry = retry
+  }
+
+  /// How far a copy is.
+  public struct Copy: Sendable, Equatable {
+    /// The states of a copy.
+    public enum State: Sendable, Equatable {
+      /// It goes on.
+      case pending
+      /// The blob is whole.
+      case done
+      /// It ended badly, with the service's words.
+      case failed(String)
+    }
+
+    /// Its id, by which it can be aborted.
+    public let id: String
+    /// How it stands.
+    public let state: State
+    /// The part that is copied, from 0 to 1.
+    public let share: Double
+  }
+
+  /// Makes a container; one that is there already is as good.
+  public func makeContainer(_ address: BlobAddress) async throws {
+    let response = try await send(
+      .put, address.containerURL + "?restype=container", for: "make \(address.containerURL)")
+    if response.status == 409, ARMErrorBody(response).code == "ContainerAlreadyExists" { return }
+    try check(response, [201], "make \(address.containerURL)")
+  }
+
+  /// Starts a copy of what `source` leads to; the address is a secret, since it lets read.
+  public func copy(from source: Secret, to address: BlobAddress) async throws -> Copy {
+    let operation = "copy the disk to \(address.url)"
+    let response = try await send(
+      .put, address.url, headers: ["x-ms-copy-source": source.revealed], for: operation)
+    try check(response, [202], operation)
+    return try copy(in: response, operation)
+  }
+
+  /// How far the last copy to a blob is.
+  public func copyState(of address: BlobAddress) async throws -> Copy {
+    let operation = "follow the copy to \(address.url)"
+    let response = try await send(.head, address.url, for: operation)
+    try check(response, [200], operation)
+    return try copy(in: response, operation)
+  }
+
+  /// Removes a blob; one that is not there is as good.
+  public func delete(_ address: BlobAddress) async throws {
+    let response = try await send(.delete, address.url, for: "delete \(address.url)")
+    if response.status == 404 { return }
+    try check(response, [202], "delete \(address.url)")
+  }
+
+  /// Makes a page blob of `size` bytes, a multiple of 512, all zero.
+  public func makePageBlob(_ address: BlobAddress, size: Int64) async throws {
+    let operation = "make the page blob \(address.url)"
+    let response = try await send(
+      .put, address.url,
+      headers: ["x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "\(size)"],
+      for: operation)
+    try check(response, [201], operation)
+  }
+
+  /// Writes whole pages of 512 bytes, at most 4 MiB, from `offset` on.
+  public func writePages(
+    _ bytes: [UInt8], at offset: Int64, of address: BlobAddress
+  ) async throws {
+    let operation = "write \(bytes.count) bytes at \(offset) of \(address.url)"
+    let response = try await send(
+      .put, address.url + "?comp=page",
+      headers: [
+        "x-ms-page-write": "update",
+        "x-ms-range": "bytes=\(offset)-\(offset + Int64(bytes.count) - 1)",
+        "Content-Type": "application/octet-stream",
+      ], body: bytes, for: operation)
+    try check(response, [201], operation)
+  }
+
+  private func send(
+    _ method: HTTPRequest.Method, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
+    for operation: String
+  ) async throws -> HTTPResponse {
+    var request = HTTPRequest(method, url, headers: headers, body: body)
+    request.headers["x-ms-version"] = Self.version
+    return try await wire.signed(
+      request, by: tokens, for: Cloud.storageAudience, purpose: operation, retry: retry)
+  }
+
+  private func check(
+    _ response: HTTPResponse, _ good: Set<Int>, _ operation: String
+  ) throws(AzureError) {
+    guard good.contains(response.status) else { throw AzureError(operation, answer: response) }
+  }
+
+  private func copy(in response: HTTPResponse, _ operation: String) throws(AzureError) -> Copy {
+    guard let id = response.headers["x-ms-copy-id"] else {
+      throw AzureError(operation, "the answer names no copy")
+    }
+    let state: Copy.State =
+      switch response.headers["x-ms-copy-status"]?.lowercased() {
+      case "success": .done
+      case "pending": .pending
+      case let other:
+        .failed(response.headers["x-ms-copy-status-description"] ?? other ?? "no status")
+      }
+    let figures = (response.headers["x-ms-copy-progress"] ?? "").split(separator: "/")
+      .compactMap { Double($0) }
+    let share = figures.count == 2 && figures[1] > 0 ? figures[0] / figures[1] : 0
+    return Copy(id: id, state: state, share: state == .done ? 1 : share)
+  }
+}

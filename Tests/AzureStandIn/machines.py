@@ -1,0 +1,61 @@
+"""The machines that the stand-in hands out: what `--vm-command` starts for each."""
+import base64
+import json
+import os
+import signal
+import subprocess
+import tempfile
+
+
+class Machines:
+    """Without a command, machines are names alone.
+
+    The command runs in a session of its own, from a machine's start to its end, with KILN_VM set
+    to a directory that holds `machine.json` (the PUT's body and the address that the machine must
+    listen at) and `custom-data`, where there is any. It may leave the machine's disk there as `disk`.
+    """
+
+    def __init__(self, command):
+        self.command, self.running, self.places = command, {}, {}
+
+    def start(self, machine, address):
+        key = machine["id"].lower()
+        if not self.command or key in self.running:
+            return
+        place = tempfile.mkdtemp(prefix="kiln-standin-vm-")
+        self.places[key] = place
+        profile = machine["properties"].get("osProfile") or {}
+        with open(f"{place}/machine.json", "w") as file:
+            json.dump({"address": address, "machine": machine}, file)
+        if profile.get("customData"):
+            with open(f"{place}/custom-data", "wb") as file:
+                file.write(base64.b64decode(profile["customData"]))
+        self.running[key] = subprocess.Popen(
+            ["sh", "-c", self.command], env={**os.environ, "KILN_VM": place},
+            stdin=subprocess.DEVNULL, start_new_session=True)
+
+    def has_stopped(self, identifier):
+        """Whether the machine has switched itself off."""
+        process = self.running.get(identifier.lower())
+        return process is not None and process.poll() is not None
+
+    def end(self, identifier):
+        process = self.running.pop(identifier.lower(), None)
+        if process is not None and process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+    def disk(self, identifier):
+        """The bytes of the machine's disk; some that tell it from others where it left none."""
+        place = self.places.get(identifier.lower())
+        if place and os.path.exists(f"{place}/disk"):
+            with open(f"{place}/disk", "rb") as file:
+                return file.read()
+        return identifier.lower().encode().ljust(1 << 20, b"\0") + b"conectix".ljust(512, b"\0")
+
+    def end_all(self):
+        for key in list(self.running):
+            self.end(key)

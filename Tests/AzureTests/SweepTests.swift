@@ -1,0 +1,107 @@
+import Foundation
+import Pipeline
+import Template
+import TestSupport
+import Testing
+
+@testable import Azure
+
+/// Every fault at every request of a build: it ends right or fails clearly, and nothing is left.
+///
+/// `KILN_ALL_FAULTS=1` tries every request; else it is every seventh, another for each fault.
+@Suite(.timeLimit(.minutes(20))) struct SweepTests {
+  static let stride = ProcessInfo.processInfo.environment["KILN_ALL_FAULTS"] == nil ? 7 : 1
+
+  @Test(
+    arguments: [
+      "429", "429-after", "500", "503", "409", "401", "reset-before", "reset-after", "failed",
+      "never",
+    ].enumerated().map { ($0.offset, $0.element) })
+  func `a fault at any request leaves nothing behind`(offset: Int, kind: String) async throws {
+    try await BuildRig.with(["--wait", "60"]) { first in
+      try await first.makeTargets()
+      let before = try await first.state().calls.count
+      _ = try await first.build()
+      try await first.staging.remove(try first.left())
+      let count = try await first.state().calls.count - before
+      #expect(count > 40)
+      var failures = 0
+      for index in Swift.stride(from: offset % Self.stride, to: count, by: Self.stride) {
+        let rig = try await first.again()
+        try await rig.makeTargets()
+        try await rig.fault(["at": .integer(Int64(index)), "kind": .string(kind)])
+        do {
+          _ = try await rig.build()
+        } catch {
+          failures += 1
+          #expect(error is AzureError || error is DeadlineExceeded, "\(index): \(error)")
+        }
+        try await rig.collect()
+        try await rig.expectNothingLeft("\(kind) at \(index)")
+        try await rig.fault(["kind": "clear"])
+      }
+      // What passes is waited out.
+      let passes = !["failed", "never"].contains(kind)
+      #expect(passes ? failures == 0 : failures > 0, "\(failures)")
+    }
+  }
+
+  @Test func `whoever dies at a request that makes something is cleaned up after by tags alone`()
+    async throws
+  {
+    try await BuildRig.with { first in
+      try await first.makeTargets()
+      let before = try await first.state().calls.filter { $0.hasPrefix("PUT ") }.count
+      _ = try await first.build()
+      let count = try await first.state().calls.filter { $0.hasPrefix("PUT ") }.count - before
+      for index in 0..<count {
+        let rig = try await first.again()
+        try await rig.makeTargets()
+        try await rig.fault([
+          "at": .integer(Int64(index)), "match": "PUT ", "kind": "dead",
+        ])
+        let end = await #expect(throws: (any Error).self) { try await rig.build() }
+        #expect(end != nil, "\(index)")
+        try await rig.fault(["kind": "clear"])
+        // A machine that knows nothing of the run.
+        let elsewhere = try RunArchive(path: rig.archive + "-other").create(at: .now())
+        let staging = Staging(rig.access.arm, journal: try Journal(of: elsewhere))
+        for leftover in try await Leftovers.find(in: BuildRig.subscription, rig.access.arm) {
+          try await leftover.remove(by: staging)
+        }
+        try await rig.expectNothingLeft("death at \(index)")
+      }
+    }
+  }
+}
+
+extension BuildRig {
+  /// What the end of a build does, and `kiln gc` after it, as often as somebody calls it.
+  fileprivate func collect() async throws {
+    for _ in 0..<2 {
+      do {
+        try await staging.remove(try left())
+        return
+      } catch is AzureError {
+        continue
+      } catch is DeadlineExceeded {
+        continue
+      }
+    }
+    try await staging.remove(try left())
+  }
+
+  fileprivate func expectNothingLeft(_ when: String) async throws {
+    let state = try await state()
+    let compute = "\(Self.target)/providers/Microsoft.Compute"
+    let known = [
+      Self.target, "\(compute)/galleries/g", "\(compute)/galleries/g/images/d",
+      "\(compute)/galleries/g/images/d/versions/1.0.0", "\(compute)/images/i",
+      names().groupID.text, names().account.text,
+    ]
+    #expect(Set(state.resources).subtracting(known) == [], "\(when)")
+    #expect(state.tagged == [], "\(when)")
+    #expect(state.shared == [], "\(when)")
+    #expect(state.findings == [], "\(when)")
+  }
+}
