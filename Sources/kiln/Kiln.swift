@@ -15,7 +15,8 @@ struct Kiln: AsyncParsableCommand {
       """,
     version: "kiln \(Version.current)",
     subcommands: [
-      BuildCommand.self, PlanCommand.self, ValidateCommand.self, Import.self, Sources.self,
+      BuildCommand.self, DebugCommand.self, PlanCommand.self, ValidateCommand.self, Import.self,
+      Sources.self,
       Runs.self, Show.self, Outputs.self, ImagesCommand.self, Log.self, SSHCommand.self,
       Cancel.self, GCCommand.self,
     ])

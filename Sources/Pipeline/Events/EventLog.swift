@@ -74,18 +74,11 @@ struct EventText {
     let type: String
     switch event {
     case .stepOutput: return []
+    case .stepStarted, .stepProgress, .restarted, .stepFinished, .stepRetried:
+      (type, fields) = ofStep(event)
     case .runStarted(let run):
       type = "runStarted"
       fields.run = run
-    case .stepStarted(let step):
-      type = "stepStarted"
-      fields = Fields(step: step.number, outline: step)
-    case .stepFinished(let result):
-      type = "stepFinished"
-      fields = Fields(step: result.number, result: result)
-    case .stepRetried(let retry):
-      type = "stepRetried"
-      fields = Fields(step: retry.number, retry: retry)
     case .timed(let stage, let duration):
       type = "timed"
       fields = Fields(seconds: duration / .seconds(1), stage: stage)
@@ -101,18 +94,12 @@ struct EventText {
     case .connected(let machine, let facts, let wait):
       type = "connected"
       fields = Fields(machine: machine, guest: facts, seconds: wait / .seconds(1))
-    case .stepProgress(let step, let sent, let total):
-      type = "stepProgress"
-      fields = Fields(step: step, of: total, sent: sent)
     case .connectionLost(let reason):
       type = "connectionLost"
       fields.message = reason
     case .connectionRestored(let wait):
       type = "connectionRestored"
       fields.seconds = wait / .seconds(1)
-    case .restarted(let step, let wait):
-      type = "restarted"
-      fields = Fields(step: step, seconds: wait / .seconds(1))
     case .outputStarted(let output):
       type = "outputStarted"
       fields.output = output
@@ -133,6 +120,23 @@ struct EventText {
       fields.message = reason
     }
     return line(type, fields, time)
+  }
+
+  /// What is written of an event of a step.
+  private static func ofStep(_ event: BuildEvent) -> (String, Fields) {
+    switch event {
+    case .stepStarted(let step):
+      ("stepStarted", Fields(step: step.number, outline: step))
+    case .stepProgress(let step, let sent, let total):
+      ("stepProgress", Fields(step: step, of: total, sent: sent))
+    case .restarted(let step, let wait):
+      ("restarted", Fields(step: step, seconds: wait / .seconds(1)))
+    case .stepFinished(let result):
+      ("stepFinished", Fields(step: result.number, result: result))
+    case .stepRetried(let retry):
+      ("stepRetried", Fields(step: retry.number, retry: retry))
+    default: ("unknown", Fields())
+    }
   }
 
   private struct Fields: Encodable {

@@ -46,7 +46,7 @@ final class TerminalGuide: StepGuide {
         moments.withLock { _ = $0.remove(.beforeSteps) }
         return .run
       case .leaveOut: return .leaveOut
-      case .shell: try await place.openShell(person)
+      case .shell: try await place.openShell()
       case .stop, nil: return .stop
       }
     }
@@ -74,11 +74,11 @@ final class TerminalGuide: StepGuide {
     while true {
       switch try await person.choose(head.map(LegibleText.legible), choices) {
       case .retry:
-        if let newer = try await place.replan(plan, before: attempt.step, person) {
+        if let newer = try await place.replan(plan, before: attempt.step) {
           return .again(newer)
         }
-      case .shell: try await place.openShell(person)
-      case .log: place.showLog(person)
+      case .shell: try await place.openShell()
+      case .log: place.showLog()
       case .goOn: return .goOn
       case .keep: return .keep
       case .giveUp, nil: return .giveUp

@@ -23,9 +23,17 @@ struct Baking {
   /// A download that broke after hours is taken up again all the same.
   private static let patience = RetryPolicy(tries: 5, total: .seconds(6 * 3600))
 
+  /// What a template is baked for.
+  enum Purpose { case build, trial }
+
+  private let purpose: Purpose
+  private let files: NotedPaths
+
   /// Checks what the command line says, before anything else is done.
-  init(_ arguments: BakingArguments) throws {
+  init(_ arguments: BakingArguments, for purpose: Purpose = .build) throws {
     self.arguments = arguments
+    self.purpose = purpose
+    files = NotedPaths(arguments.template)
     signals = try Signals()
     let questions = Questions(arguments.ssh) { [redactor] secret in
       let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
@@ -41,6 +49,30 @@ struct Baking {
   /// Bakes, and ends the process with the exit code that says how it went.
   func bake(_ asking: AskingArguments) async throws {
     try asking.check()
+    let result = try await run { _, workbench in asking.guide(workbench) }
+    throw ExitCode(result.exitCode)
+  }
+
+  /// Stops at the last step of the choice, which then runs as often as somebody likes.
+  func debug(_ manner: DebugManner) async throws {
+    let result = try await run { plan, workbench in
+      guard let step = plan.steps.last else {
+        throw CommandFault(
+          "could not stop at a step of `\(plan.template)`: it has none", exit: .usage)
+      }
+      return DebugGuide(
+        at: step.outline.number, Person(at: workbench.terminal), workbench,
+        DebugGuide.Habits(
+          watch: manner.watch == .on ? try FileWatch { [files] in files.all } : nil,
+          inventory: manner.inventory))
+    }
+    let isLeft = result.state == .canceled && signals.stop == nil
+    throw ExitCode(isLeft ? KilnExit.succeeded.rawValue : result.exitCode)
+  }
+
+  private func run(
+    guidedBy guide: (Plan, Workbench) throws -> any StepGuide
+  ) async throws -> RunResult {
     let (plan, site) = try await plan()
     let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
       RunRecord(
@@ -48,20 +80,17 @@ struct Baking {
         process: try .current(), steps: plan.outlines, start: .now())
     }
     let terminal = Terminal(manner, log: directory.logPath)
-    let guide = asking.guide(at: terminal, workbench(for: directory, site))
-    let run = try BakingRun(directory, plan, site, terminal, redactor)
-    let result = try await run.bake(signals, guide)
-    if arguments.json { try StandardOutput.write(json: directory.record()) }
-    throw ExitCode(result.exitCode)
-  }
-
-  private func workbench(for directory: RunDirectory, _ site: BakingSite) -> Workbench {
-    Workbench(
-      machine: site.machine, doorway: site.doorway(of: directory), directory: directory
+    let workbench = Workbench(
+      machine: site.machine, doorway: site.doorway(of: directory), directory: directory,
+      terminal: terminal, redact: { [redactor] in redactor.redact($0) }
     ) {
       let (template, bytes) = try read()
       return try await layOut(template, bytes, site)
     }
+    let run = try BakingRun(directory, plan, site, terminal, redactor)
+    let result = try await run.bake(signals) { try guide(plan, workbench) }
+    if arguments.json { try StandardOutput.write(json: directory.record()) }
+    return result
   }
 
   /// Prints what a build would do.
@@ -95,10 +124,11 @@ struct Baking {
     for diagnostic in reading.diagnostics {
       StandardError.write(diagnostic.rendered(in: arguments.template))
     }
-    guard let template = reading.template else {
+    guard var template = reading.template else {
       throw CommandFault(
         "could not use the template `\(arguments.template)`: see above", exit: .usage)
     }
+    if purpose == .trial { template.distributors = [] }
     return (template, bytes)
   }
 
@@ -109,7 +139,8 @@ struct Baking {
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
-      scripts: try scripts(), scriptUser: arguments.scriptUser, product: product(site),
+      scripts: NotedScripts(scripts: try scripts(), paths: files),
+      scriptUser: arguments.scriptUser, product: product(site),
       selection: arguments.steps.selection, report: { events.receive($0) })
     do {
       return try await planner.plan(template, from: bytes, named: arguments.template)
@@ -155,13 +186,14 @@ struct Baking {
         search)
     }
     for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
-    return .local(site)
+    return purpose == .trial ? .trial(site) : .local(site)
   }
 
   private func product(_ site: BakingSite) -> Planner.Product {
     switch site {
     case .host: .machine(generalization)
     case .local: .image
+    case .trial: .machine(.skipped("the VM is for looking: no image is made of it"))
     }
   }
 

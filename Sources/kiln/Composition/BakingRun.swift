@@ -27,7 +27,9 @@ struct BakingRun {
   }
 
   /// Builds as `guide` says until `signals` stop it, and ends the record whatever happens.
-  func bake(_ signals: Signals, _ guide: any StepGuide) async throws -> RunResult {
+  func bake(
+    _ signals: Signals, guidedBy guide: () throws -> any StepGuide
+  ) async throws -> RunResult {
     let start = ContinuousClock.now
     events.receive(
       .runStarted(
@@ -40,7 +42,7 @@ struct BakingRun {
       let journal = try Journal(of: directory)
       let build = Build(
         plan: plan, site: try site.site(for: directory, plan, journal, events), events: events,
-        journal: journal, guide: guide)
+        journal: journal, guide: try guide())
       try await signals.cancelling {
         events.receive(.canceling("\($0)"))
       } _: {

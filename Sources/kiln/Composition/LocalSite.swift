@@ -77,15 +77,21 @@ struct LocalSite {
   func site(
     for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
   ) throws -> Build.Site {
-    let provider = QEMUProvider(
-      setup, run: directory, journal: journal, events: events, disks: store.tool)
     let provenance = Provenance(
       run: directory.run.text, templateID: templateID, template: plan.templateDigest,
       steps: plan.steps.map { Provenance.Step($0) },
       source: Provenance.Origin(identity: source.identity, version: source.version),
       firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
     )
-    return .vm(provider, LocalDistributor(store, outputs, provenance), image)
+    let distributor = LocalDistributor(store, outputs, provenance)
+    return .vm(provider(for: directory, journal, events), distributor, image)
+  }
+
+  /// What gives the VMs of a run.
+  func provider(
+    for directory: RunDirectory, _ journal: Journal, _ events: any EventSink
+  ) -> QEMUProvider {
+    QEMUProvider(setup, run: directory, journal: journal, events: events, disks: store.tool)
   }
 
   private struct Size {

@@ -24,7 +24,7 @@ struct PlanView: Encodable {
     let position: String?
 
     init(_ step: Step) {
-      self.init(step.outline, user: step.user, skipped: nil)
+      self.init(step.outline, user: step.user?.rawValue, skipped: nil)
     }
 
     init(skipped outline: StepOutline) {
@@ -73,15 +73,5 @@ struct PlanView: Encodable {
       lines.append("  -> \(output.name) (\(output.type)): \(output.artifact)")
     }
     return lines + notes.map { "note: \($0)" }
-  }
-}
-
-extension Step {
-  /// Who runs its script, if it runs one.
-  fileprivate var user: String? {
-    switch work {
-    case .script(let job), .generalize(let job): job.user.rawValue
-    case .file: nil
-    }
   }
 }
