@@ -121,7 +121,7 @@ public struct DiskChanges: Sendable, Equatable {
   /// A version without dpkg's mark of a package that is simply installed.
   private static func trimmed(_ version: String) -> String {
     let parts = version.split(separator: " ")
-    return parts.last == "ii" ? parts.dropLast().joined(separator: " ") : version
+    return (parts.last == "ii" ? parts.dropLast() : parts).joined(separator: " ")
   }
 }
 
