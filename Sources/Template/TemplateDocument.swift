@@ -17,15 +17,31 @@ public struct TemplateReading: Sendable {
 
 /// A template as text: the one way from bytes to an ``ImageTemplate``.
 ///
-/// A document is the bare body of an image template, as `az image builder create` takes it.
+/// A document is the bare body of an image template, as `az image builder create` takes it, or an
+/// ARM deployment template that holds image templates.
 public enum TemplateDocument {
   /// Reads a template and says all that is wrong with it, at once.
   ///
   /// `apiVersion` in the document decides which fields are known, and from 2024-02-01 on unknown
   /// ones are errors, as they are for the service. Without a version that exists, all fields are
   /// known and unknown ones are warnings.
+  ///
+  /// Of a deployment template, the parameters have their defaults.
   public static func read(_ bytes: [UInt8], named file: String) -> TemplateReading {
-    read(bytes, named: file) { decoder, root in decoder.declaredVersion(root) }
+    let inputs = DeploymentInputs(site: DeploymentSite(secondsSince1970: 0), purpose: .check)
+    let reading = readAll(bytes, named: file, with: inputs)
+    var diagnostics = reading.diagnostics
+    if reading.templates.count > 1 {
+      let names = reading.templates.map { quoted($0.name) }.joined(separator: ", ")
+      diagnostics.append(
+        Diagnostic(
+          .error, .severalTemplates,
+          "the document holds \(reading.templates.count) image templates, not one: \(names)",
+          at: .start, path: ""))
+    }
+    return TemplateReading(
+      file: file, template: reading.templates.count == 1 ? reading.templates[0].template : nil,
+      diagnostics: diagnostics)
   }
 
   /// Reads a template that was sent to an API of this version: it counts, and `apiVersion` in the

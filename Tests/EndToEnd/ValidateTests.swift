@@ -61,16 +61,18 @@ struct ValidateTests {
 @Suite(.timeLimit(.minutes(2)))
 struct HelpTests {
   @Test(arguments: [
-    "", "build", "plan", "validate", "sources", "runs", "show", "log", "cancel", "gc",
+    "", "build", "debug", "plan", "validate", "import packer", "sources", "runs", "show", "log", "cancel",
+    "gc",
   ])
   func `help is on standard output`(_ command: String) async throws {
     try await ScratchDirectory.with { home in
-      let words = command.isEmpty ? ["--help"] : [command, "--help"]
+      let words = command.split(separator: " ").map(String.init) + ["--help"]
       let ran = try await KilnProcess.run(words, in: home, environment: ["COLUMNS": "80"])
       #expect(ran.exit == 0)
       #expect(ran.stderr.isEmpty)
       try Snapshot.said.expect(
-        ran.stdout, matches: command.isEmpty ? "help" : "help-\(command)")
+        ran.stdout,
+        matches: command.isEmpty ? "help" : "help-\(command.replacing(" ", with: "-"))")
     }
   }
 

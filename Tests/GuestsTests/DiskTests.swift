@@ -76,7 +76,9 @@ import Testing
         }
         #expect(kind == .notPlaced)
         let small = [UInt8](repeating: 10, count: 65_000)
-        try await rig.command("head -c 30000 /dev/zero > /mnt/fill")
+        // By the same agent, which first takes away what came of the file that was refused.
+        let fill = try job("f", "head -c 30000 /dev/zero > /mnt/fill\n")
+        #expect(try await guest.run(fill, ahead: [], report: rig.news.report) == .exited(0))
         let second = try await failure {
           try await guest.place(file(small, "/mnt/b"), report: rig.news.report)
         }

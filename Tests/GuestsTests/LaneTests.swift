@@ -72,13 +72,17 @@ import Testing
           }
           rig.news.report(news)
         }
+        var calm = (writer: "", looks: 0)
         try await waitUntil("a writer to wait") {
-          // The file that says so is made once the network is silent.
+          // The file that says so is made once the network is silent. What was on its way then may
+          // still end a piece: a writer that waits is the newest one for many looks.
           let isSilent = FileManager.default.fileExists(atPath: "\(rig.scratch)/go")
           guard isSilent else { return false }
-          return try await processes(writers) > 0
+          let newest = try await run("pgrep", ["-n", "-f", writers]).stdout
+          calm = newest.isEmpty || newest != calm.writer ? (newest, 0) : (newest, calm.looks + 1)
+          return calm.looks >= 20
         }
-        _ = try await run("pkill", ["-KILL", "-n", "-f", writers])
+        _ = try await run("pkill", ["-KILL", "-n", "-f", writers]).succeeded()
         rig.proxy.resume()
         try await placing
       }

@@ -61,18 +61,24 @@ import Testing
     #expect(try JSONDecoder().decode([Diagnostic].self, from: data) == diagnostics)
   }
 
-  @Test func `an ARM deployment template is one error, at its resources`() {
+  @Test func `a deployment template without an image template is one error, at its resources`() {
     let reading = read(
       "{\"$schema\": \"https://x/2019-04-01/deploymentTemplate.json#\",\n\"resources\": []}")
     #expect(
       reading.errors == [
-        "resources: cannot read the template: this is an ARM deployment template, which is not accepted yet"
+        "resources: the deployment has no resource `Microsoft.VirtualMachineImages/imageTemplates`"
       ])
     #expect(reading.diagnostics[0].position == SourcePosition(line: 2, column: 1))
   }
 
+  @Test func `what is sent to the API is no deployment template`() {
+    let text = #"{"$schema": "https://x/deploymentTemplate.json#", "resources": []}"#
+    let reading = TemplateDocument.read(Array(text.utf8), named: "t", sentTo: .newest)
+    #expect(reading.errors.first?.contains("a bare image template is needed here") == true)
+  }
+
   @Test(arguments: [
-    (#"{"$schema": "https://x/deploymentTemplate.json#"}"#, "an ARM deployment template"),
+    (#"{"$schema": "https://x/deploymentTemplate.json#"}"#, "the deployment has no resource"),
     (#"{"$schema": "https://x/deploymentParameters.json#"}"#, "a file of parameters"),
     (#"{"location": "x"}"#, "it has no field `properties`"),
     ("[]", "it is an array, not an object"),

@@ -12,8 +12,11 @@ public struct HTTPSServer: Sendable {
   public let directory: String
 
   /// Runs one until `body` returns or throws.
-  /// - Parameter handler: Python that defines `Handler`, a class for `http.server`; `directory` is
-  ///   the server's there, and the modules that the program imports are there too.
+  /// - Parameters:
+  ///   - handler: Python that defines `Handler`, a class for `http.server`; `directory` is the
+  ///     server's there, and the modules that the program imports are there too.
+  ///   - body: What is done with the server.
+  /// - Throws: what `body` throws, and where the server could not be started.
   public static func with(
     _ handler: String, _ body: (HTTPSServer) async throws -> Void
   ) async throws {

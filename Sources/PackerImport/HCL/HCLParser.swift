@@ -25,8 +25,11 @@ struct HCLParser {
       throw HCLMistake(unreadable.message, at: unreadable.position, hint: unreadable.hint)
     }
     var parser = HCLParser(cursor: JSONCursor(file.bytes), file: file.name)
-    let body = try parser.readBody(isFile: true)
-    return body
+    if file.bytes.contains(0) {
+      while let byte = parser.cursor.next, byte != 0 { parser.cursor.advance() }
+      try parser.stop("the file holds a zero character here: every program ends a text there")
+    }
+    return try parser.readBody(isFile: true)
   }
 
   /// Reads a single expression, as `-var` gives it for a variable that is no string.

@@ -5,7 +5,7 @@ extension Mapper {
   mutating func azure(_ section: inout Section) -> SourceParts {
     _ = section.take("os_type")
     loginUser = login(&section)
-    let scope = AzureScope(subscription: requiredText("subscription_id", in: &section))
+    let scope = AzureScope(subscription: requiredName("subscription_id", in: &section))
     let location = location(&section)
     let image = azureImage(&section, scope)
     let tags = azureTags(&section)
@@ -14,7 +14,7 @@ extension Mapper {
     if let profile = profile(&section, scope) {
       properties.append(Output.Member(key: "vmProfile", value: profile))
     }
-    if let group = text("temp_resource_group_name", in: &section) {
+    if let group = resourceName("temp_resource_group_name", in: &section) {
       properties.append(
         Output.Member(key: "stagingResourceGroup", value: .string(scope.group(group))))
     }
@@ -56,8 +56,8 @@ extension Mapper {
     if let gallery = objects("shared_image_gallery", in: &section).first {
       return sharedSource(gallery, scope)
     }
-    if let name = text("custom_managed_image_name", in: &section) {
-      let group = requiredText("custom_managed_image_resource_group_name", in: &section)
+    if let name = resourceName("custom_managed_image_name", in: &section) {
+      let group = requiredName("custom_managed_image_resource_group_name", in: &section)
       return .members([
         "type": .string("ManagedImage"),
         "imageId": .string(scope.resource(in: group, "Microsoft.Compute/images/\(name)")),
@@ -98,11 +98,11 @@ extension Mapper {
     if let given = text("id", in: &gallery) {
       id = given
     } else {
-      let subscription = text("subscription", in: &gallery) ?? scope.subscription
-      let group = requiredText("resource_group", in: &gallery)
-      let name = requiredText("gallery_name", in: &gallery)
-      let image = requiredText("image_name", in: &gallery)
-      let version = text("image_version", in: &gallery) ?? "latest"
+      let subscription = resourceName("subscription", in: &gallery) ?? scope.subscription
+      let group = requiredName("resource_group", in: &gallery)
+      let name = requiredName("gallery_name", in: &gallery)
+      let image = requiredName("image_name", in: &gallery)
+      let version = resourceName("image_version", in: &gallery) ?? "latest"
       id = AzureScope(subscription: subscription).resource(
         in: group, "Microsoft.Compute/galleries/\(name)/images/\(image)/versions/\(version)")
     }
@@ -116,9 +116,9 @@ extension Mapper {
     let disk = integer("os_disk_size_gb", in: &section)
     let identities = texts("user_assigned_managed_identities", in: &section)
     var network: Output?
-    if let name = text("virtual_network_name", in: &section) {
-      let group = requiredText("virtual_network_resource_group_name", in: &section)
-      let subnet = requiredText("virtual_network_subnet_name", in: &section)
+    if let name = resourceName("virtual_network_name", in: &section) {
+      let group = requiredName("virtual_network_resource_group_name", in: &section)
+      let subnet = requiredName("virtual_network_subnet_name", in: &section)
       let id = scope.resource(
         in: group, "Microsoft.Network/virtualNetworks/\(name)/subnets/\(subnet)")
       network = .members(["subnetId": .string(id)])
@@ -132,11 +132,8 @@ extension Mapper {
 
   private mutating func azureTags(_ section: inout Section) -> Output? {
     var tags: [Output.Member] = []
-    if let field = section.take("azure_tags"), let members = field.value.members {
-      tellGaps(of: field)
-      tags += members.compactMap { member in
-        member.value.text.map { Output.Member(key: member.key, value: .string($0)) }
-      }
+    for tag in entries("azure_tags", in: &section) {
+      tags.append(Output.Member(key: tag.name, value: .string(tag.value)))
     }
     for var tag in objects("azure_tag", in: &section) {
       guard let name = text("name", in: &tag) else { continue }

@@ -6,8 +6,8 @@ extension Mapper {
     _ section: inout Section, _ scope: AzureScope, location: String, tags: Output?
   ) -> [Output] {
     var targets: [Output] = []
-    if let name = text("managed_image_name", in: &section) {
-      let group = requiredText("managed_image_resource_group_name", in: &section)
+    if let name = resourceName("managed_image_name", in: &section) {
+      let group = requiredName("managed_image_resource_group_name", in: &section)
       targets.append(
         .members([
           "type": .string("ManagedImage"), "runOutputName": .string(outputName(name, "image")),
@@ -56,10 +56,10 @@ extension Mapper {
     _ gallery: Section, _ scope: AzureScope, location: String, replicas: Int?
   ) -> [Output.Member] {
     var gallery = gallery
-    let subscription = text("subscription", in: &gallery) ?? scope.subscription
-    let group = requiredText("resource_group", in: &gallery)
-    let name = requiredText("gallery_name", in: &gallery)
-    let image = requiredText("image_name", in: &gallery)
+    let subscription = resourceName("subscription", in: &gallery) ?? scope.subscription
+    let group = requiredName("resource_group", in: &gallery)
+    let name = requiredName("gallery_name", in: &gallery)
+    let image = requiredName("image_name", in: &gallery)
     var id = AzureScope(subscription: subscription).resource(
       in: group, "Microsoft.Compute/galleries/\(name)/images/\(image)")
     if let number = galleryVersion(&gallery) { id += "/versions/\(number)" }
@@ -83,9 +83,8 @@ extension Mapper {
 
   /// The version, if it is one; without it, the next number is taken.
   private mutating func galleryVersion(_ gallery: inout Section) -> String? {
-    guard let field = gallery.take("image_version"), let text = field.value.text, !text.isEmpty
-    else { return nil }
-    tellGaps(of: field)
+    let field = gallery.fields.first { $0.name == "image_version" }
+    guard let text = resourceName("image_version", in: &gallery), let field else { return nil }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     let isVersion = parts.count == 3 && parts.allSatisfy { Int($0).map { $0 >= 0 } ?? false }
     if isVersion || !field.value.gaps.isEmpty { return text }
@@ -96,11 +95,10 @@ extension Mapper {
   }
 
   private mutating func storageType(_ gallery: inout Section) -> String? {
-    guard let field = gallery.take("storage_account_type"), let text = field.value.text,
-      !text.isEmpty
-    else { return nil }
+    let place = gallery.place(of: "storage_account_type")
+    guard let text = text("storage_account_type", in: &gallery) else { return nil }
     if let type = SharedImage.StorageAccountType(rawValue: text) { return type.rawValue }
-    tell(.loss, "\(quoted(text)) is no kind of storage for a gallery's image", at: field.place)
+    tell(.loss, "\(quoted(text)) is no kind of storage for a gallery's image", at: place)
     return nil
   }
 
@@ -157,7 +155,8 @@ extension Mapper {
         + "ssh_handshake_attempts ssh_clear_authorized_keys ssh_agent_auth "
         + "ssh_read_write_timeout ssh_keep_alive_interval ssh_disable_agent_forwarding "
         + "temporary_key_pair_type temporary_key_pair_bits winrm_timeout winrm_port winrm_use_ssl "
-        + "winrm_insecure winrm_use_ntlm winrm_password winrm_expiration_time pause_before_connecting",
+        + "winrm_insecure winrm_use_ntlm winrm_password winrm_expiration_time "
+        + "pause_before_connecting",
       .note("the service and Kiln reach the machine in their own way")
     ),
     (
@@ -184,7 +183,8 @@ extension Mapper {
     (
       "secure_boot_enabled vtpm_enabled security_type security_encryption_type encryption_at_host "
         + "disk_encryption_set_id license_type spot keep_os_disk disk_caching_type zone "
-        + "custom_data custom_data_file user_data user_data_file custom_script boot_diag_storage_account",
+        + "custom_data custom_data_file user_data user_data_file custom_script "
+        + "boot_diag_storage_account",
       .loss("a template has no such setting for the machine that is built on")
     ),
     ("storage_account resource_group_name", .note("it counts only with `capture_container_name`")),

@@ -23,6 +23,21 @@ extension Mapper {
     return "<\(name)>"
   }
 
+  /// A name that becomes a part of an id; `nil` where it is absent.
+  mutating func resourceName(_ name: String, in section: inout Section) -> String? {
+    let place = section.place(of: name)
+    guard let text = text(name, in: &section) else { return nil }
+    if text.contains("/") || text == "." || text == ".." {
+      tell(.error, "\(quoted(text)) is no name of a resource of Azure", at: place)
+    }
+    return text
+  }
+
+  /// A name that becomes a part of an id; a placeholder stands for one that is absent.
+  mutating func requiredName(_ name: String, in section: inout Section) -> String {
+    resourceName(name, in: &section) ?? requiredText(name, in: &section)
+  }
+
   /// A text in which nothing may stay open, such as a path.
   ///
   /// What `-var` can give is asked for; what only Packer knows costs the step.
@@ -53,6 +68,28 @@ extension Mapper {
       tell(.loss, "\(quoted(name)) holds what is no string: it is left out", at: field.place)
     }
     return texts
+  }
+
+  /// The names and texts of an object.
+  mutating func entries(
+    _ name: String, in section: inout Section
+  ) -> [(name: String, value: String)] {
+    guard let field = section.take(name), !field.value.isEmpty, field.value.content != .list([])
+    else { return [] }
+    tellGaps(of: field)
+    guard let members = field.value.members else {
+      tell(.loss, "\(quoted(name)) is no object: it is left out", at: field.place)
+      return []
+    }
+    return members.compactMap { member in
+      guard let text = member.value.text else {
+        tell(
+          .loss, "\(quoted(member.key)) of \(quoted(name)) is no text: it is left out",
+          at: field.place)
+        return nil
+      }
+      return (member.key, text)
+    }
   }
 
   /// Numbers of a list.

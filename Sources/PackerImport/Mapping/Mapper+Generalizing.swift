@@ -137,7 +137,7 @@ extension Mapper {
           hint: "put what else it does into another script")
       }
       section.fields[index] = PackerField(
-        name: "scripts", place: field.place, value: Value(.list(rest), gaps: field.value.gaps))
+        name: name, place: field.place, value: Value(.list(rest), gaps: field.value.gaps))
     }
     return found
   }

@@ -46,12 +46,11 @@ extension Mapper {
   }
 
   private mutating func restarts(_ section: inout Section) -> Bool {
-    guard let field = section.take("expect_disconnect"), field.value.text == "true" else {
-      return false
-    }
+    let place = section.place(of: "expect_disconnect")
+    guard flag("expect_disconnect", in: &section) else { return false }
     tell(
       .note, "`expect_disconnect`: Kiln goes on after a restart that the script asks for by name",
-      at: field.place, hint: "the service itself fails a step that restarts Linux")
+      at: place, hint: "the service itself fails a step that restarts Linux")
     return true
   }
 
@@ -67,7 +66,7 @@ extension Mapper {
       let mark = run.restarts ? [ShellRun.restartMark] : []
       return step(name, (interpreter.map { [$0] } ?? []) + run.exports + mark + rest)
     }
-    let path = scriptPlace(run, number: &scriptNumber)
+    let path = scriptPlace(run)
     let whole = interpreter == nil ? ["#!/bin/sh -e"] + script : script
     return step(name, run.writing(whole, to: path) + run.running(path))
   }
@@ -82,11 +81,8 @@ extension Mapper {
         ])
       ]
     }
-    let path = scriptPlace(run, number: &scriptNumber)
-    tell(
-      .note,
-      "the file \(quoted(script.result)) is copied to the machine and run there as Packer does",
-      at: script.place, hint: "the service needs an address: upload the file and name that")
+    let path = scriptPlace(run)
+    tellOfFiles(at: script.place)
     return [
       .members([
         "type": .string("File"), "name": .string("\(script.name)-file"),
@@ -105,9 +101,9 @@ extension Mapper {
       hint: "Kiln reads them there; the service needs addresses: upload the files and name those")
   }
 
-  private func scriptPlace(_ run: ShellRun, number: inout Int) -> String {
-    number += 1
-    let file = run.file ?? "packer-script-\(number).sh"
+  private mutating func scriptPlace(_ run: ShellRun) -> String {
+    scriptNumber += 1
+    let file = run.file ?? "packer-script-\(scriptNumber).sh"
     return run.path ?? "\(run.folder ?? "/tmp")/\(file)"
   }
 

@@ -61,6 +61,9 @@ extension Mapper {
   private mutating func applyOverride(_ section: inout Section) {
     guard let field = section.take("override") else { return }
     var others: [String] = []
+    if field.value.members == nil {
+      tell(.loss, "`override` is no object: it is left out", at: field.place)
+    }
     for member in field.value.members ?? [] {
       guard matches(source, member.key), let fields = member.value.members else {
         others.append(member.key)
@@ -139,23 +142,15 @@ extension Mapper {
   /// The environment that a provisioner gives its scripts, by name.
   mutating func environment(_ section: inout Section) -> [(name: String, value: String)] {
     var entries: [(name: String, value: String)] = []
-    if let field = section.take("environment_vars") {
-      tellGaps(of: field)
-      for item in field.value.pairs.compactMap(\.value.text) {
-        guard let equals = item.firstIndex(of: "=") else {
-          tell(.loss, "\(quoted(item)) is no `NAME=value`: it is left out", at: field.place)
-          continue
-        }
-        let name = String(item[..<equals])
-        entries.append((name, String(item[item.index(after: equals)...])))
+    let place = section.place(of: "environment_vars")
+    for item in texts("environment_vars", in: &section) ?? [] {
+      guard let equals = item.firstIndex(of: "=") else {
+        tell(.loss, "\(quoted(item)) is no `NAME=value`: it is left out", at: place)
+        continue
       }
+      entries.append((String(item[..<equals]), String(item[item.index(after: equals)...])))
     }
-    if let field = section.take("env") {
-      tellGaps(of: field)
-      for member in field.value.members ?? [] {
-        entries.append((member.key, member.value.text ?? ""))
-      }
-    }
+    entries += self.entries("env", in: &section)
     return entries.filter { isVariable($0.name, at: section.place) }.map { entry in
       guard isSecretName(entry.name), !entry.value.isEmpty, !entry.value.hasPrefix("<") else {
         return entry

@@ -37,25 +37,24 @@ extension Mapper {
   }
 
   private mutating func privilege(_ section: inout Section) -> PowerShellOptions.Privilege {
-    guard let field = section.take("elevated_user"), !field.value.isEmpty,
-      let user = field.value.text
-    else { return .user }
+    let place = section.place(of: "elevated_user")
+    guard let user = text("elevated_user", in: &section) else { return .user }
     let plain = user.split(separator: "\\").last?.lowercased() ?? ""
     if plain == "system" { return .system }
     if plain != loginUser.lowercased() {
       tell(
         .loss, "`elevated_user`: the script runs as the build's own user, not as \(quoted(user))",
-        at: field.place, hint: "it has elevated rights")
+        at: place, hint: "it has elevated rights")
     }
     return .elevated
   }
 
   /// The WindowsRestart step of a windows-restart provisioner.
   mutating func windowsRestart(_ section: inout Section) -> Output {
-    let limit = section.take("restart_timeout")
-    var timeout = limit?.value.text.flatMap { $0.isEmpty ? nil : $0 }
-    if let text = timeout, GoDuration(text) == nil, let limit {
-      tell(.loss, "\(quoted(text)) is no length of time: the usual one counts", at: limit.place)
+    let place = section.place(of: "restart_timeout")
+    var timeout = text("restart_timeout", in: &section)
+    if let text = timeout, GoDuration(text) == nil {
+      tell(.loss, "\(quoted(text)) is no length of time: the usual one counts", at: place)
       timeout = nil
     }
     return .members([

@@ -57,6 +57,11 @@ struct ProjectReader {
       let place = Place(file: file.name, position: finding.position)
       add(.error, finding.message, at: place, hint: finding.hint)
     }
+    for position in root?.zeroCharacters ?? [] {
+      add(
+        .error, "the string holds a zero character: every program ends a text there",
+        at: Place(file: file.name, position: position))
+    }
     return root
   }
 
@@ -73,6 +78,21 @@ struct ProjectReader {
 
   mutating func add(_ kind: Remark.Kind, _ message: String, at place: Place, hint: String? = nil) {
     remarks.append(Remark(kind, message, at: place, hint: hint))
+  }
+}
+
+extension JSONValue {
+  /// Where strings stand that hold a zero character, which no result may.
+  fileprivate var zeroCharacters: [SourcePosition] {
+    switch content {
+    case .string(let text): text.utf8.contains(0) ? [position] : []
+    case .array(let values): values.flatMap(\.zeroCharacters)
+    case .object(let members):
+      members.flatMap { member in
+        (member.key.utf8.contains(0) ? [member.keyPosition] : []) + member.value.zeroCharacters
+      }
+    case .null, .bool, .number: []
+    }
   }
 }
 

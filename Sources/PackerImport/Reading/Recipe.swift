@@ -46,6 +46,9 @@ struct Section {
     return fields.remove(at: index)
   }
 
+  /// Where a field stands; the section's own place where it has none of this name.
+  func place(of name: String) -> Place { fields.first { $0.name == name }?.place ?? place }
+
   /// Puts fields in the place of those with the same name.
   mutating func override(with others: [PackerField]) {
     let names = Set(others.map(\.name))

@@ -70,72 +70,52 @@ struct EventText {
   }
 
   private static func line(for event: BuildEvent, _ time: Timestamp) -> [UInt8] {
-    var fields = Fields()
-    let type: String
-    switch event {
-    case .stepOutput: return []
-    case .stepStarted, .stepProgress, .restarted, .stepFinished, .stepRetried:
-      (type, fields) = ofStep(event)
-    case .runStarted(let run):
-      type = "runStarted"
-      fields.run = run
-    case .timed(let stage, let duration):
-      type = "timed"
-      fields = Fields(seconds: duration / .seconds(1), stage: stage)
-    case .runFinished(let result):
-      type = "runFinished"
-      fields.runResult = result
-    case .phase(let phase):
-      type = "phase"
-      fields.phase = phase
-    case .fetching(let uri, let received, let total):
-      type = "fetching"
-      fields = Fields(uri: uri, received: received, of: total)
-    case .connected(let machine, let facts, let wait):
-      type = "connected"
-      fields = Fields(machine: machine, guest: facts, seconds: wait / .seconds(1))
-    case .connectionLost(let reason):
-      type = "connectionLost"
-      fields.message = reason
-    case .connectionRestored(let wait):
-      type = "connectionRestored"
-      fields.seconds = wait / .seconds(1)
-    case .outputStarted(let output):
-      type = "outputStarted"
-      fields.output = output
-    case .outputProgress(let output, let share):
-      type = "outputProgress"
-      fields = Fields(share: share, output: output)
-    case .outputFinished(let result):
-      type = "outputFinished"
-      fields.outputResult = result
-    case .warning(let text):
-      type = "warning"
-      fields.message = text
-    case .note(let text):
-      type = "note"
-      fields.message = text
-    case .canceling(let reason):
-      type = "canceling"
-      fields.message = reason
-    }
+    guard let (type, fields) = entry(of: event) else { return [] }
     return line(type, fields, time)
   }
 
-  /// What is written of an event of a step.
-  private static func ofStep(_ event: BuildEvent) -> (String, Fields) {
+  /// What a line says of an event; output has lines of its own.
+  private static func entry(of event: BuildEvent) -> (type: String, fields: Fields)? {
     switch event {
+    case .stepOutput: nil
+    case .runStarted(let run):
+      ("runStarted", Fields(run: run))
     case .stepStarted(let step):
       ("stepStarted", Fields(step: step.number, outline: step))
-    case .stepProgress(let step, let sent, let total):
-      ("stepProgress", Fields(step: step, of: total, sent: sent))
-    case .restarted(let step, let wait):
-      ("restarted", Fields(step: step, seconds: wait / .seconds(1)))
     case .stepFinished(let result):
       ("stepFinished", Fields(step: result.number, result: result))
     case .stepRetried(let retry):
       ("stepRetried", Fields(step: retry.number, retry: retry))
-    default: ("unknown", Fields())
+    case .timed(let stage, let duration):
+      ("timed", Fields(seconds: duration / .seconds(1), stage: stage))
+    case .runFinished(let result):
+      ("runFinished", Fields(runResult: result))
+    case .phase(let phase):
+      ("phase", Fields(phase: phase))
+    case .fetching(let uri, let received, let total):
+      ("fetching", Fields(uri: uri, received: received, of: total))
+    case .connected(let machine, let facts, let wait):
+      ("connected", Fields(machine: machine, guest: facts, seconds: wait / .seconds(1)))
+    case .stepProgress(let step, let sent, let total):
+      ("stepProgress", Fields(step: step, of: total, sent: sent))
+    case .connectionLost(let reason):
+      ("connectionLost", Fields(message: reason))
+    case .connectionRestored(let wait):
+      ("connectionRestored", Fields(seconds: wait / .seconds(1)))
+    case .restarted(let step, let wait):
+      ("restarted", Fields(step: step, seconds: wait / .seconds(1)))
+    case .outputStarted(let output):
+      ("outputStarted", Fields(output: output))
+    case .outputProgress(let output, let share):
+      ("outputProgress", Fields(share: share, output: output))
+    case .outputFinished(let result):
+      ("outputFinished", Fields(outputResult: result))
+    case .warning(let text):
+      ("warning", Fields(message: text))
+    case .note(let text):
+      ("note", Fields(message: text))
+    case .canceling(let reason):
+      ("canceling", Fields(message: reason))
     }
   }
 

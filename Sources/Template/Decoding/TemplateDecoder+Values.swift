@@ -156,6 +156,8 @@ extension TemplateDecoder {
     for member in members {
       let tag = Node(value: member.value, path: "\(node.path).\(member.key)", weight: .incidental)
       switch member.value.content {
+      // As with fields, null is the same as absent: compiled templates have it in tags.
+      case .null: continue
       case .number(let text): tags[member.key] = warned(tag, readAs: text)
       case .bool(let value): tags[member.key] = warned(tag, readAs: "\(value)")
       default: tags[member.key] = text(tag, as: .label)

@@ -8,6 +8,9 @@ struct TemplateDecoder {
 
   var findings = Findings()
 
+  /// What evaluation left open; `nil` where nothing was evaluated.
+  var evaluation: OpenValues?
+
   private var reportedPlaceholders: Set<String> = []
 
   init(version: APIVersion?) {
@@ -32,6 +35,7 @@ struct TemplateDecoder {
   /// Reports what `text` leaves open, by the weight of the node.
   /// - Returns: whether it leaves anything open.
   mutating func reportUnresolved(_ text: String, in node: Node) -> Bool {
+    if let evaluation, isExpression(text) { return reportOpen(evaluation, text, in: node) }
     switch (Unresolved(text), node.weight) {
     case (nil, _):
       return false
@@ -48,12 +52,12 @@ struct TemplateDecoder {
       fail(
         node, .openPlaceholder,
         "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
-        hint: "write the value in its place")
+        hint: "write the value in its place, or give it with `--set \(names[0])=value`")
     case (.placeholders(let names), .incidental):
       for name in names where reportedPlaceholders.insert(name).inserted {
         warn(
           node, .openPlaceholder, "the placeholder \(quoted("<\(name)>")) is not filled in",
-          hint: "Azure needs a value in its place, everywhere in the template")
+          hint: "Azure needs a value in its place; `--set \(name)=value` gives one")
       }
     }
     return true

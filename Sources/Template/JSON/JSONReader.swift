@@ -208,6 +208,12 @@ package enum JSONTextKind: String {
   case template = "the template"
   /// A file that only Kiln reads.
   case sources = "the file of sources"
+  /// The values of a deployment's parameters.
+  case parameters = "the parameters"
+  /// The values of placeholders.
+  case values = "the values"
+  /// A value within another text.
+  case value = "the value"
 }
 
 /// What strict JSON forbids and this reader takes.

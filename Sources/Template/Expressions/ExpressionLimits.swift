@@ -1,0 +1,40 @@
+/// How large and how deep expressions and what they make may get.
+///
+/// No template comes near any of these; a hostile one ends with an error that names the limit.
+enum ExpressionLimits {
+  /// The most bytes of an expression.
+  static let expressionBytes = 256 << 10
+
+  /// How deep calls, indexes and arguments nest within one expression.
+  static let nesting = 64
+
+  /// How deep evaluation nests: calls, variables, parameters and functions within each other.
+  static let evaluationDepth = 160
+
+  /// How deep arrays and objects nest in a value: as in a document.
+  static let valueDepth = JSONReader.maximumDepth
+
+  /// The most that one value holds: a byte of text counts one, an element ``elementWeight``.
+  static let valueWeight = 2 << 20
+
+  /// What a value counts beside its text: about a quarter of the bytes that it takes in memory.
+  static let elementWeight = 16
+
+  /// The most that all values of one evaluation hold together.
+  static let totalWeight = 16 << 20
+
+  /// How many expressions, calls and elements one evaluation goes through.
+  static let steps = 1_000_000
+
+  /// How many times a `copy` loop may go round, as Azure has it.
+  static let copyCount = 800
+
+  /// How many numbers `range` makes, as Azure has it.
+  static let rangeCount = 10_000
+
+  /// How many resources the loops of one document may make.
+  static let resources = 2000
+
+  /// How deep deployments nest in deployments.
+  static let deploymentNesting = 10
+}

@@ -1,0 +1,186 @@
+import Testing
+
+@testable import Template
+
+/// Deployments in deployments, and what waits for what.
+@Suite struct NestingTests {
+  private func nested(
+    _ name: String, _ scope: String, parameters: String = "{}", _ template: String,
+    _ more: String = ""
+  ) -> String {
+    #"""
+    {"type": "Microsoft.Resources/deployments", "apiVersion": "2022-09-01", "name": "\#(name)",\#(more)
+    "properties": {"mode": "Incremental", "expressionEvaluationOptions": {"scope": "\#(scope)"},
+    "parameters": \#(parameters), "template": \#(template)}}
+    """#
+  }
+
+  @Test func `an inner deployment sees its own parameters, an outer one those around`() {
+    let kit = DeploymentKit(
+      parameters: #"{"name": {"type": "string", "defaultValue": "around"}}"#)
+    let template = #"""
+      {"parameters": {"name": {"type": "string"}},
+      "resources": [\#(DeploymentKit.image("[parameters('name')]"))]}
+      """#
+    let inner = nested(
+      "n", "inner", parameters: #"{"name": {"value": "[concat(parameters('name'), '-inner')]"}}"#,
+      template)
+    let reading = kit.read(inner, nested("m", "outer", template))
+    #expect(reading.errors.isEmpty, "\(reading.errors)")
+    #expect(reading.names == ["around-inner", "around"])
+  }
+
+  @Test func `an inner deployment that gets no value for a parameter is an error`() {
+    let template =
+      #"{"parameters": {"x": {"type": "string"}}, "resources": [\#(DeploymentKit.image("[parameters('x')]"))]}"#
+    let reading = DeploymentKit().read(nested("n", "inner", template))
+    #expect(reading.errors.first?.contains("gives its parameter `x` no value") == true)
+  }
+
+  @Test func `the outputs of a deployment can be referred to`() {
+    let outputs =
+      #"{"resources": [], "outputs": {"line": {"type": "string", "value": "[concat('echo ', 'x')]"}, "open": {"type": "string", "value": "[reference('z').y]"}}}"#
+    let steps =
+      #"[{"type": "Shell", "inline": ["[reference('lines').outputs.line.value]", "[reference(resourceId('Microsoft.Resources/deployments', 'lines')).outputs.line.value]"]}]"#
+    let reading = DeploymentKit().read(
+      nested("lines", "inner", outputs), DeploymentKit.image(customize: steps))
+    #expect(reading.errors.isEmpty, "\(reading.errors)")
+    #expect(reading.commands == ["echo x", "echo x"])
+  }
+
+  @Test func `templates wait for what they depend on, also through other resources`() {
+    let id = "[resourceId('Microsoft.VirtualMachineImages/imageTemplates', 'a')]"
+    let other =
+      #"{"type": "X/y", "name": "between", "dependsOn": ["[resourceId('Microsoft.VirtualMachineImages/imageTemplates', 'b')]"]}"#
+    let reading = DeploymentKit().read(
+      DeploymentKit.image("c", #""dependsOn": ["between"],"#), other,
+      DeploymentKit.image("b", #""dependsOn": ["\#(id)"],"#), DeploymentKit.image("a"),
+      DeploymentKit.image("d"))
+    #expect(reading.errors.isEmpty, "\(reading.errors)")
+    #expect(reading.waves.map { $0.map { reading.names[$0] } } == [["a", "d"], ["b"], ["c"]])
+  }
+
+  @Test func `a template waits for those in a deployment that it depends on`() {
+    let template = #"{"resources": [\#(DeploymentKit.image("first"))]}"#
+    let reading = DeploymentKit().read(
+      DeploymentKit.image("second", #""dependsOn": ["n"],"#), nested("n", "inner", template))
+    #expect(reading.waves.map { $0.map { reading.names[$0] } } == [["first"], ["second"]])
+  }
+
+  @Test func `templates that wait for each other are an error`() {
+    let reading = DeploymentKit().read(
+      DeploymentKit.image("a", #""dependsOn": ["b"],"#),
+      DeploymentKit.image("b", #""dependsOn": ["a"],"#))
+    #expect(reading.errors.first?.contains("`a`, `b` wait for each other") == true)
+  }
+
+  @Test func `a deployment nested too deep is not followed`() {
+    var template = #"{"resources": [\#(DeploymentKit.image("deep"))]}"#
+    for level in 0..<20 { template = #"{"resources": [\#(nested("n\(level)", "inner", template))]}"# }
+    #expect(DeploymentKit().read(text: template).templates.isEmpty)
+  }
+
+  @Test func `a deployment in another file is told of`() {
+    let linked =
+      #"{"type": "Microsoft.Resources/deployments", "name": "n", "properties": {"templateLink": {"uri": "https://x"}}}"#
+    let reading = DeploymentKit().read(linked, DeploymentKit.image())
+    #expect(reading.warnings == ["the template of this deployment is another file, which is not read"])
+  }
+}
+
+/// What users give beside the document.
+@Suite struct DeploymentInputTests {
+  private func inputs(_ parameters: String) -> (DeploymentInputs, [Diagnostic]) {
+    var inputs = DeploymentInputs(site: ExpressionKit.site, purpose: .build)
+    let found = inputs.addParameters(Array(parameters.utf8), named: "p.json")
+    return (inputs, found)
+  }
+
+  @Test func `a file of parameters gives values of any type`() throws {
+    let (inputs, found) = inputs(
+      #"""
+      {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
+      "contentVersion": "1.0.0.0", // a comment, as Azure allows
+      "parameters": {"steps": {"value": [{"type": "Shell", "inline": ["true"]}]}}}
+      """#)
+    #expect(found.isEmpty)
+    let kit = DeploymentKit(parameters: #"{"steps": {"type": "array"}}"#)
+    let text = kit.text("[\(DeploymentKit.image(customize: #""[parameters('steps')]""#))]")
+    let reading = TemplateDocument.readAll(Array(text.utf8), named: "t", with: inputs)
+    #expect(reading.errors.isEmpty, "\(reading.errors)")
+    #expect(reading.commands == ["true"])
+  }
+
+  @Test func `a secret of a key vault is an error where it is used`() {
+    let (inputs, found) = inputs(
+      #"{"parameters": {"pw": {"reference": {"keyVault": {"id": "/x"}, "secretName": "s"}}}}"#)
+    #expect(found.isEmpty)
+    let kit = DeploymentKit(parameters: #"{"pw": {"type": "securestring"}}"#)
+    func read(_ line: String) -> DocumentReading {
+      let text = kit.text(
+        "[\(DeploymentKit.image(customize: #"[{"type": "Shell", "inline": ["\#(line)"]}]"#))]")
+      return TemplateDocument.readAll(Array(text.utf8), named: "t", with: inputs)
+    }
+    #expect(read("true").errors.isEmpty)
+    let reading = read("[parameters('pw')]")
+    #expect(reading.errors.first?.contains("is a secret of a key vault") == true)
+    #expect(reading.diagnostics.first?.hint == "give it with `-p pw=value`")
+  }
+
+  @Test(arguments: [
+    ("[]", "there is no object `parameters`"), (#"{"parameters": {"a": 1}}"#, "has neither `value` nor"),
+    ("{", "expected"),
+  ])
+  func `a file that gives no parameters is an error`(text: String, message: String) {
+    let (_, found) = inputs(text)
+    #expect(found.first?.message.contains(message) == true)
+  }
+
+  private static let body = #"""
+    {"apiVersion": "2022-07-01", "location": "<region>", "identity": {"type": "UserAssigned",
+    "userAssignedIdentities": {"<imgBuilderId>": {}}}, "properties": {
+    "source": {"type": "PlatformImage", "publisher": "p", "offer": "o", "sku": "<sku>", "version": "1"},
+    "customize": [{"type": "Shell", "inline": ["echo <region> <sku> <x>"]},
+      {"type": "Shell", "scriptUri": "<script>"}],
+    "distribute": [{"type": "VHD", "runOutputName": "<sku>-out"}]}}
+    """#
+
+  @Test func `placeholders are filled in, in keys and values`() {
+    let kit = DeploymentKit(
+      placeholders: ["sku": "22.04", "script": "a.sh", "imgBuilderId": "/a/b", "region": "here"])
+    let reading = kit.read(text: Self.body)
+    #expect(reading.diagnostics.isEmpty, "\(reading.errors) \(reading.warnings)")
+    let template = reading.templates.first?.template
+    #expect(reading.commands == ["echo here 22.04 <x>"])
+    #expect(template?.identities == ["/a/b"])
+    #expect(template?.distributors.map(\.runOutputName.text) == ["22.04-out"])
+  }
+
+  @Test func `for a build, what no local run depends on has values of its own`() {
+    let kit = DeploymentKit(purpose: .build, placeholders: ["script": "a.sh", "sku": "s"])
+    let reading = kit.read(text: Self.body)
+    #expect(reading.diagnostics.isEmpty, "\(reading.errors) \(reading.warnings)")
+    #expect(reading.templates.first?.template.location == "southcentralus")
+    // A script's own brackets are its own.
+    #expect(reading.commands == ["echo <region> s <x>"])
+  }
+
+  @Test func `what remains is told at once with its place, and what stands nowhere as well`() {
+    let reading = DeploymentKit(placeholders: ["skuu": "x"]).read(text: Self.body)
+    #expect(
+      reading.errors == [
+        "there is no placeholder `<skuu>` to set",
+        "cannot use `<script>`: the placeholder `<script>` is not filled in",
+      ])
+    #expect(reading.warnings.count == 3)
+    #expect(reading.diagnostics.first?.hint == "did you mean `sku`?")
+  }
+
+  @Test func `a file of values fills in placeholders`() {
+    var inputs = DeploymentInputs(site: ExpressionKit.site, purpose: .check)
+    #expect(inputs.addPlaceholders(Array(#"{"sku": 22, "a": true, "b": "x"}"#.utf8)).isEmpty)
+    #expect(inputs.placeholders == ["sku": "22", "a": "true", "b": "x"])
+    #expect(inputs.addPlaceholders(Array(#"{"sku": []}"#.utf8)).count == 1)
+    #expect(inputs.addPlaceholders(Array("[]".utf8)).count == 1)
+  }
+}
