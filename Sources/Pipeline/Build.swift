@@ -137,11 +137,11 @@ public struct Build: Sendable {
     var guest = guest
     var course = Course(steps, of: plan, events)
     while let step = course.step {
-      let isNew = course.attemptNumber == 1
-      if isNew {
-        let turn = try await rest.during { try await guide.turn(of: step, in: guest) }
-        guard try course.begin(turn) == .run else { continue }
+      let number = course.attemptNumber
+      let turn = try await rest.during {
+        try await guide.turn(of: step, attempt: number, in: guest)
       }
+      guard try course.begin(turn) == .run else { continue }
       let attempt = try await attempt(step, course, guest)
       let verdict = try await rest.during {
         try await guide.verdict(on: attempt, of: course.plan, in: guest)

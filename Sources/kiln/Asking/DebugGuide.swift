@@ -31,12 +31,15 @@ final class DebugGuide: StepGuide {
 
   private enum Answer { case run, shell, surroundings, log, keep, leave }
 
-  /// Tells what the step finds, and asks whether it is to run.
-  func turn(of step: Step, in guest: any Guest) async throws -> StepTurn {
+  /// Tells what the step finds, and asks whether it is to run, the first time; takes stock of the
+  /// disks each time.
+  func turn(of step: Step, attempt: Int, in guest: any Guest) async throws -> StepTurn {
     guard step.outline.number == number else { return .run }
-    try await tellSurroundings(step, guest)
-    if let person, habits.watch == nil {
-      guard try await ask(person, "before", step, guest) == .run else { return .stop }
+    if attempt == 1 {
+      try await tellSurroundings(step, guest)
+      if let person, habits.watch == nil {
+        guard try await ask(person, "before", step, guest) == .run else { return .stop }
+      }
     }
     try await takeStock(step, guest)
     return .run
@@ -55,9 +58,8 @@ final class DebugGuide: StepGuide {
         place.tell(["waiting for a change of the step; press return for more"])
         if try await change(in: watch) == .saved {
           guard let newer = try await place.replan(plan, before: step),
-            differs(step, in: newer)
+            plan.changes(in: newer, before: number + 1).contains(number)
           else { continue }
-          try await takeStock(step, guest)
           return .again(newer)
         }
       }
@@ -65,7 +67,6 @@ final class DebugGuide: StepGuide {
       switch try await ask(person, "after", step, guest) {
       case .run:
         guard let newer = try await place.replan(plan, before: step) else { continue }
-        try await takeStock(step, guest)
         return .again(newer)
       case .keep: return .keep
       default: return end
@@ -92,10 +93,6 @@ final class DebugGuide: StepGuide {
       guard let first = try await group.next() else { throw CancellationError() }
       return first
     }
-  }
-
-  private func differs(_ step: Step, in newer: Plan) -> Bool {
-    newer.steps.first { $0.outline.number == number }.map { $0.digest != step.digest } ?? false
   }
 
   /// Asks until the answer is to run the step, to keep the machine, or to leave.
