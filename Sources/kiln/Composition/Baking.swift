@@ -190,10 +190,11 @@ struct Baking {
   }
 
   private func product(_ site: BakingSite) -> Planner.Product {
-    switch site {
-    case .host: .machine(generalization)
-    case .local: .image
-    case .trial: .machine(.skipped("the VM is for looking: no image is made of it"))
+    switch (purpose, site) {
+    case (.trial, _), (_, .trial):
+      .machine(.skipped("one step is debugged: nothing is generalized, validated or distributed"))
+    case (.build, .host): .machine(generalization)
+    case (.build, .local): .image
     }
   }
 

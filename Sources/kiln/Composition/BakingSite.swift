@@ -61,7 +61,10 @@ enum BakingSite {
           route: host.route(for: directory.run), journal: journal, address: host.name,
           login: host.login, events: events))
     case .local(let site): try site.site(for: directory, plan, journal, events)
-    case .trial(let site): .trial(site.provider(for: directory, journal, events))
+    case .trial(let site):
+      .trial(
+        site.provider(for: directory, journal, events),
+        onFailure: site.image.retention.onCustomizerError)
     }
   }
 }
