@@ -81,21 +81,27 @@ let package = Package(
         "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "PackerImport", "Pipeline",
         "QEMU",
         "SSH", "Template",
-        arguments,
+        arguments, subprocess,
       ],
       swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: [subprocess, system], path: "Tests/TestSupport",
       swiftSettings: strict),
+    .target(
+      name: "Fuzzing", dependencies: ["Template"], path: "Tests/Fuzzing", swiftSettings: strict),
+    .executableTarget(
+      name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: strict),
     tests("DigestsTests", ["Digests"]),
-    tests("TemplateTests", ["Template", "TestSupport"]),
+    tests("TemplateTests", ["Fuzzing", "Template", "TestSupport"]),
     tests(
       "CatalogTests",
       ["Catalog", "Digests", "Disks", "HTTP", "Template", "TestSupport", system]),
     tests("PackerImportTests", ["PackerImport", "Template"], exclude: ["Fixtures"]),
     tests("PipelineTests", ["Digests", "Pipeline", "Template", "TestSupport"]),
-    tests("ImagesTests", ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
+    tests(
+      "ImagesTests",
+      ["Digests", "Disks", "Images", "Pipeline", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", system]),

@@ -26,7 +26,12 @@ extension SourceCatalog {
   public func resolve(
     _ source: Source, architecture: Architecture
   ) throws(CatalogError) -> CatalogMatch {
-    try resolve(SourceName(source), architecture: architecture)
+    guard let name = SourceName(source) else {
+      throw CatalogError(
+        .noPublicDisk, "there is no disk for an ISO: it has to be installed first",
+        hint: "install it once, and name the disk with `--source-disk`")
+    }
+    return try resolve(name, architecture: architecture)
   }
 
   /// The disk that stands for a name.

@@ -19,11 +19,12 @@ public enum SourceName: Hashable, Sendable {
     }
   }
 
-  /// The name of a template's source.
-  public init(_ source: Source) {
+  /// The name of a template's source; `nil` for an ISO, which is no disk to start from.
+  public init?(_ source: Source) {
     switch source {
     case .platformImage(let image): self = .platform(PlatformName(image))
     case .managedImage(let id), .sharedImageVersion(let id): self = .resource(id)
+    case .iso: return nil
     }
   }
 }

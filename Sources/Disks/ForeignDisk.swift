@@ -14,7 +14,8 @@ extension DiskTool {
   /// Such an image may name other files of this machine, `/etc/shadow` for one, as its backing or
   /// data file, and would bring their bytes into the guest. It is looked at before qemu-img opens
   /// it, and once more by qemu-img itself.
-  /// - Throws: ``DiskError``, of reason ``DiskError/Reason/refersTo(_:)`` where it does.
+  /// - Throws: ``DiskError``, of reason ``DiskError/Reason/refersTo(_:)`` where it does, of reason
+  ///   ``DiskError/Reason/damaged(_:)`` where it is empty or not whole.
   public func admit(_ path: FilePath, as declaration: Declaration) async throws -> DiskInfo {
     let image =
       switch declaration {
@@ -25,6 +26,15 @@ extension DiskTool {
     let info = try await info(image)
     if let other = info.backingFile ?? info.dataFile {
       throw DiskError("use `\(image.path)`", .refersTo(other))
+    }
+    guard info.virtualSize > 0 else {
+      throw DiskError("use `\(image.path)`", .damaged("it is empty"))
+    }
+    // A download that was cut off still looks like an image, and breaks in the middle of a build.
+    if case .corrupt(let errors) = try await check(image) {
+      throw DiskError(
+        "use `\(image.path)`",
+        .damaged("\(errors) errors in its tables; a part of the file is missing perhaps"))
     }
     return info
   }

@@ -1,5 +1,5 @@
 public import Pipeline
-import SSH
+public import SSH
 
 /// A POSIX machine reached over SSH.
 ///
@@ -167,7 +167,7 @@ public actor SSHGuest: Guest {
 
 extension SSHError {
   /// Whether trying again can't help, or must not be done.
-  var isFinal: Bool {
+  public var isFinal: Bool {
     switch kind {
     case .hostKeyChanged, .hostKeyRevoked, .hostKeyUnknown, .badConfiguration: true
     default: false

@@ -29,6 +29,14 @@ extension ImageStore {
     _ disk: DiskImage, as prepared: PreparedOutput, _ provenance: Provenance,
     progress: @escaping ConversionProgress = { _ in }
   ) async throws -> PublishedImage {
+    try await publish(disk, as: prepared, provenance, with: SharedDisks(), progress: progress)
+  }
+
+  /// As above, by links to what `shared` outputs of the same disk have written already.
+  func publish(
+    _ disk: DiskImage, as prepared: PreparedOutput, _ provenance: Provenance,
+    with shared: SharedDisks, progress: @escaping ConversionProgress
+  ) async throws -> PublishedImage {
     let operation = "publish `\(prepared.distributor.runOutputName)`"
     let workplace = try await StoreLock.held(in: root, for: operation) { () throws(ImageError) in
       try Workplace(in: layout)
@@ -37,7 +45,7 @@ extension ImageStore {
       let draft = try Draft(prepared, workplace, layout)
       try Files.makeDirectories(workplace.image)
       try workplace.note(outside: draft.outside)
-      try await write(disk, by: draft, progress)
+      try await write(disk, by: draft, shared, progress)
       let size = try await tool.info(disk).virtualSize
       let bytes = try MetadataFile.encode(draft.metadata(provenance, diskSize: size))
       try Files.write(bytes, to: workplace.image.appending(MetadataFile.name))
@@ -57,14 +65,18 @@ extension ImageStore {
   }
 
   private func write(
-    _ disk: DiskImage, by draft: Draft, _ progress: @escaping ConversionProgress
+    _ disk: DiskImage, by draft: Draft, _ shared: SharedDisks,
+    _ progress: @escaping ConversionProgress
   ) async throws {
     let count = Double(draft.files.count)
     for (index, file) in draft.files.enumerated() {
-      _ = try await tool.convert(from: disk, to: file.partial, as: file.format) { done in
-        progress((Double(index) + done) / count)
+      try await shared.fill(file.partial, as: file.format) {
+        _ = try await tool.convert(from: disk, to: file.partial, as: file.format) { done in
+          progress((Double(index) + done) / count)
+        }
+        try await Files.syncLarge(file.partial)
       }
-      try await Files.syncLarge(file.partial)
+      progress(Double(index + 1) / count)
     }
   }
 

@@ -35,6 +35,18 @@ extension ImageStore {
     return use
   }
 
+  /// An image that was listed or found, as the base of a VM.
+  /// - Throws: ``ImageError`` of reason ``ImageError/Reason/unknown(near:)`` where it is gone.
+  public func use(_ image: StoredImage) async throws -> ImageUse {
+    let operation = "use the image `\(image.name)`"
+    let use = try await StoreLock.held(in: root, for: operation) {
+      () throws(ImageError) -> ImageUse? in
+      try taken(Slot(path: image.directory.removingLastComponent()))
+    }
+    guard let use else { throw ImageError(operation, .unknown(near: [])) }
+    return use
+  }
+
   /// The highest version; one that can't be read is told rather than passed over.
   private func latest(of definition: ResourceID) throws(ImageError) -> ImageUse? {
     for version in try versions(in: layout.definition(definition)).sorted(by: >) {

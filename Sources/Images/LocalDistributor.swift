@@ -8,6 +8,7 @@ public struct LocalDistributor: ImageDistributor {
   private let store: ImageStore
   private let outputs: [PreparedOutput]
   private let provenance: Provenance
+  private let shared = SharedDisks()
 
   /// Publishes to `store` as `outputs`, which were prepared before the build, in the template's
   /// order.
@@ -28,7 +29,7 @@ public struct LocalDistributor: ImageDistributor {
     }
     let published = try await store.publish(
       DiskImage(FilePath(disk.reference), format: .qcow2), as: prepared, provenance.made(by: bake),
-      progress: progress)
+      with: shared, progress: progress)
     let properties = published.runOutput.properties
     return Pipeline.RunOutput(
       name: output.name, type: output.type, artifactID: properties.artifactId,

@@ -11,8 +11,8 @@ public struct CloudInitSeed: Sendable, Hashable {
   public var user: String
   /// Its login shell, which must exist in the image; where `nil`, the distribution's default.
   public var shell: String?
-  /// The public key that it is reached with, as `authorized_keys` has it.
-  public var authorizedKey: String
+  /// The public keys that it is reached with, as `authorized_keys` has them.
+  public var authorizedKeys: [String]
   /// The guest's ed25519 host key: a private key file in OpenSSH's format.
   public var hostPrivateKey: String
   /// The public part of it, as `ssh_host_ed25519_key.pub` has it.
@@ -24,12 +24,12 @@ public struct CloudInitSeed: Sendable, Hashable {
 
   /// Describes a seed.
   public init(
-    user: String, shell: String? = "/bin/bash", authorizedKey: String, hostPrivateKey: String,
-    hostPublicKey: String, hostname: String, instanceID: String
+    user: String, shell: String? = "/bin/bash", authorizedKeys: [String],
+    hostPrivateKey: String, hostPublicKey: String, hostname: String, instanceID: String
   ) {
     self.user = user
     self.shell = shell
-    self.authorizedKey = authorizedKey
+    self.authorizedKeys = authorizedKeys
     self.hostPrivateKey = hostPrivateKey
     self.hostPublicKey = hostPublicKey
     self.hostname = hostname
@@ -87,7 +87,7 @@ public struct CloudInitSeed: Sendable, Hashable {
   private var userData: JSON {
     var account: [String: JSON] = [
       "name": .string(user), "gecos": "Image build", "sudo": "ALL=(ALL) NOPASSWD:ALL",
-      "lock_passwd": true, "ssh_authorized_keys": [.string(authorizedKey)],
+      "lock_passwd": true, "ssh_authorized_keys": .array(authorizedKeys.map { .string($0) }),
     ]
     account["shell"] = shell.map { .string($0) }
     return [

@@ -21,6 +21,9 @@ final class VMHistory: Sendable {
     }
   }
 
+  /// Takes note that the guest's kernel says on the console that it has crashed.
+  @Sendable func addCrash() { halted.set(.guestPanicked) }
+
   /// Takes note that we are about to kill the process.
   func addKill() { state.withLock { $0.killed = true } }
 
@@ -66,7 +69,7 @@ extension VMExit: CustomStringConvertible {
 public enum VMFailure: Error, Sendable, Hashable {
   /// Its disk's file could not be read or written; it is halted.
   case diskFailed(DiskFailure)
-  /// The guest's kernel crashed; it is halted.
+  /// The guest's kernel crashed: it is halted, or about to restart.
   case guestPanicked
   /// It ended.
   case ended(VMExit)
@@ -81,7 +84,7 @@ extension VMFailure: CustomStringConvertible {
     case .diskFailed(let failure):
       "the virtual machine was halted: could not \(failure.operation) its disk "
         + "\(failure.disk): \(failure.reason)"
-    case .guestPanicked: "the virtual machine was halted: its kernel crashed"
+    case .guestPanicked: "the kernel of the virtual machine crashed"
     case .ended(let exit): "the virtual machine ended: \(exit)"
     }
   }

@@ -85,6 +85,14 @@ public struct VMSpec: Sendable, Hashable {
 
 /// The files in a machine's directory.
 enum VMFile: String {
+  /// The overlay on what it starts from.
+  case disk = "disk.qcow2"
+  /// What cloud-init is told.
+  case seed = "seed.iso"
+  /// The private key that it is reached with.
+  case key
+  /// Its host key, as ssh(1) wants it.
+  case knownHosts = "known_hosts"
   /// What the guest wrote to its serial port.
   case console = "console.log"
   /// What QEMU wrote to its standard error.

@@ -17,15 +17,18 @@ public actor VirtualMachine {
 
   let process: SupervisedProcess
   let history: VMHistory
+  private let console: ConsoleWatch
 
   private init(
-    _ spec: VMSpec, sshPort: Int, process: SupervisedProcess, qmp: QMPClient, history: VMHistory
+    _ spec: VMSpec, sshPort: Int, process: SupervisedProcess, qmp: QMPClient, history: VMHistory,
+    console: ConsoleWatch
   ) {
     self.spec = spec
     self.sshPort = sshPort
     self.process = process
     self.qmp = qmp
     self.history = history
+    self.console = console
     pid = process.pid
   }
 
@@ -59,9 +62,11 @@ public actor VirtualMachine {
       try ProcessRecord.of(pid: process.pid)?.write(in: spec.directory)
       try await qmp.negotiate()
       let port = try await forwardedPort(qmp)
+      let console = try ConsoleWatch(
+        VMFile.console.path(in: spec.directory), crashed: history.addCrash)
       _ = try await qmp.execute(.cont)
       return VirtualMachine(
-        spec, sshPort: port, process: process, qmp: qmp, history: history)
+        spec, sshPort: port, process: process, qmp: qmp, history: history, console: console)
     } catch {
       throw await startFailure(error, spec, process)
     }

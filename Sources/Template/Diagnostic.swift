@@ -26,11 +26,20 @@ public struct Diagnostic: Hashable, Codable, Sendable {
   /// What to do about it, where there is something to do.
   public let hint: String?
 
+  /// That Azure Image Builder refuses the template for this; `nil` where it does not, or where
+  /// that is not known.
+  public let refusal: Refusal?
+
+  /// What Azure Image Builder says when it refuses a template.
+  public struct Refusal: Hashable, Codable, Sendable {
+    /// Its own words; `nil` where no public source shows them.
+    public let wording: String?
+  }
+
   /// Describes one finding.
   public init(
     _ severity: Severity, _ code: Code, _ message: String, at position: SourcePosition,
-    path: String,
-    hint: String? = nil
+    path: String, hint: String? = nil, refusal: Refusal? = nil
   ) {
     self.severity = severity
     self.code = code
@@ -38,6 +47,7 @@ public struct Diagnostic: Hashable, Codable, Sendable {
     self.position = position
     self.path = path
     self.hint = hint
+    self.refusal = refusal
   }
 
   /// The finding as compilers write it, `file:line:column: error: path: message [code]`, and the
@@ -46,9 +56,24 @@ public struct Diagnostic: Hashable, Codable, Sendable {
   /// The code is last, as with clang, ESLint and ShellCheck: editors that read the output of
   /// compilers know `: error:` and not `: error[code]:`.
   public func rendered(in file: String) -> String {
-    let place = "\(file):\(position.line):\(position.column)"
+    let place = place(in: file)
     let subject = path.isEmpty ? "" : "\(printable(path)): "
     let text = "\(place): \(severity.rawValue): \(subject)\(message) [\(code.rawValue)]"
     return hint.map { "\(text)\n  hint: \($0)" } ?? text
+  }
+
+  /// The same as Azure Image Builder would have it, in its own words where they are known; `nil`
+  /// where it says nothing.
+  public func renderedAsService(in file: String) -> String? {
+    guard severity == .error || refusal != nil else { return nil }
+    let subject = path.isEmpty ? "" : "\(printable(path)): "
+    let text =
+      refusal?.wording
+      ?? "\(subject)\(message) (the service refuses this; its words for it are not public)"
+    return "\(place(in: file)): error: \(text) [\(code.rawValue)]"
+  }
+
+  private func place(in file: String) -> String {
+    "\(file):\(position.line):\(position.column)"
   }
 }

@@ -20,6 +20,9 @@ public struct DocumentReading: Sendable {
   /// Everything that was noticed, errors and warnings, in the order of the text.
   public let diagnostics: [Diagnostic]
 
+  /// What can be mended without a doubt about what was meant; see ``Mend/apply(_:to:)``.
+  public let mends: [Mend]
+
   /// The texts of secure parameters, which no log may show.
   public let secrets: Set<String>
 
@@ -58,20 +61,20 @@ extension TemplateDocument {
         entries = deployment(root, file, inputs, session)
       } else {
         rejectParameters(inputs, session)
-        entries = bare(root, file, session)
+        entries = bare(root, file, inputs.strictness, session)
       }
     }
     let complete = session.findings.hasErrors ? [] : entries
     return DocumentReading(
       file: file, templates: complete,
       diagnostics: session.findings.sorted.map { $0.hiding(session.secrets) },
-      secrets: session.secrets)
+      mends: session.findings.mends, secrets: session.secrets)
   }
 
   private static func bare(
-    _ root: JSONValue, _ file: String, _ session: EvaluationSession
+    _ root: JSONValue, _ file: String, _ strictness: Strictness, _ session: EvaluationSession
   ) -> [DocumentReading.Entry] {
-    var decoder = TemplateDecoder(version: nil)
+    var decoder = TemplateDecoder(version: nil, strictness: strictness)
     defer { session.findings.add(decoder.findings) }
     guard !decoder.reportOtherDocument(root) else { return [] }
     decoder.version = decoder.declaredVersion(root)
@@ -83,7 +86,8 @@ extension TemplateDocument {
   private static func rejectParameters(_ inputs: DeploymentInputs, _ session: EvaluationSession) {
     for (name, _) in inputs.parameters.values.sorted(by: { $0.name < $1.name }) {
       session.findings.fail(
-        .undeclaredParameter, "there is no parameter \(quoted(name)) to set: this is no ARM deployment template",
+        .undeclaredParameter,
+        "there is no parameter \(quoted(name)) to set: this is no ARM deployment template",
         at: .start, path: "", hint: "`--set` fills in a placeholder `<name>`")
     }
   }
@@ -117,6 +121,8 @@ extension Diagnostic {
       .sorted { $0.utf8.count > $1.utf8.count }
     guard !hidden.isEmpty else { return self }
     let hide = { (text: String) in hidden.reduce(text) { $0.replacing($1, with: "***") } }
-    return Diagnostic(severity, code, hide(message), at: position, path: path, hint: hint.map(hide))
+    return Diagnostic(
+      severity, code, hide(message), at: position, path: path, hint: hint.map(hide),
+      refusal: refusal.map { Refusal(wording: $0.wording.map(hide)) })
   }
 }

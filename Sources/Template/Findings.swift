@@ -6,6 +6,7 @@ package struct Findings {
   private var errors: [Diagnostic] = []
   private var warnings: [Diagnostic] = []
   private var dropped = 0
+  private(set) var mends: [Mend] = []
 
   package init() {}
 
@@ -46,6 +47,13 @@ package struct Findings {
   mutating func add(_ others: Findings) {
     for diagnostic in others.errors + others.warnings { add(diagnostic) }
     dropped += others.dropped
+    mends += others.mends
+  }
+
+  /// Notes that what stands at `position` can be mended.
+  mutating func mend(_ change: Mend.Change, at position: SourcePosition) {
+    guard mends.count < Self.limit else { return }
+    mends.append(Mend(position: position, change: change))
   }
 
   package mutating func fail(

@@ -9,6 +9,9 @@ public struct TemplateReading: Sendable {
   /// Everything that was noticed, errors and warnings, in the order of the text.
   public let diagnostics: [Diagnostic]
 
+  /// What can be mended without a doubt about what was meant; see ``Mend/apply(_:to:)``.
+  public let mends: [Mend]
+
   /// All diagnostics as text for people, one after the other.
   public var renderedDiagnostics: String {
     diagnostics.map { $0.rendered(in: file) }.joined(separator: "\n")
@@ -27,8 +30,11 @@ public enum TemplateDocument {
   /// known and unknown ones are warnings.
   ///
   /// Of a deployment template, the parameters have their defaults.
-  public static func read(_ bytes: [UInt8], named file: String) -> TemplateReading {
-    let inputs = DeploymentInputs(site: DeploymentSite(secondsSince1970: 0), purpose: .check)
+  public static func read(
+    _ bytes: [UInt8], named file: String, _ strictness: Strictness = .byVersion
+  ) -> TemplateReading {
+    var inputs = DeploymentInputs(site: DeploymentSite(secondsSince1970: 0), purpose: .check)
+    inputs.strictness = strictness
     let reading = readAll(bytes, named: file, with: inputs)
     var diagnostics = reading.diagnostics
     if reading.templates.count > 1 {
@@ -41,7 +47,7 @@ public enum TemplateDocument {
     }
     return TemplateReading(
       file: file, template: reading.templates.count == 1 ? reading.templates[0].template : nil,
-      diagnostics: diagnostics)
+      diagnostics: diagnostics, mends: reading.mends)
   }
 
   /// Reads a template that was sent to an API of this version: it counts, and `apiVersion` in the
@@ -49,23 +55,14 @@ public enum TemplateDocument {
   public static func read(
     _ bytes: [UInt8], named file: String, sentTo version: APIVersion
   ) -> TemplateReading {
-    read(bytes, named: file) { _, _ in version }
-  }
-
-  private static func read(
-    _ bytes: [UInt8], named file: String,
-    choosingVersion choose: (inout TemplateDecoder, JSONValue) -> APIVersion?
-  ) -> TemplateReading {
     let (root, findings) = JSONReader.read(bytes)
-    var decoder = TemplateDecoder(version: nil)
+    var decoder = TemplateDecoder(version: version)
     decoder.findings.add(findings)
     var template: ImageTemplate?
-    if let root, !decoder.reportOtherDocument(root) {
-      decoder.version = choose(&decoder, root)
-      template = decoder.template(root)
-    }
+    if let root, !decoder.reportOtherDocument(root) { template = decoder.template(root) }
     let complete = decoder.findings.hasErrors ? nil : template
     return TemplateReading(
-      file: file, template: complete, diagnostics: decoder.findings.sorted)
+      file: file, template: complete, diagnostics: decoder.findings.sorted,
+      mends: decoder.findings.mends)
   }
 }

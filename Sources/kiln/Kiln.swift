@@ -15,10 +15,9 @@ struct Kiln: AsyncParsableCommand {
       """,
     version: "kiln \(Version.current)",
     subcommands: [
-      BuildCommand.self, DebugCommand.self, PlanCommand.self, ValidateCommand.self, Import.self,
-      Sources.self,
-      Runs.self, Show.self, Outputs.self, ImagesCommand.self, Log.self, SSHCommand.self,
-      Cancel.self, GCCommand.self,
+      BuildCommand.self, DebugCommand.self, PlanCommand.self, ValidateCommand.self,
+      SchemaCommand.self, Import.self, Sources.self, Runs.self, Show.self, Outputs.self,
+      ImagesCommand.self, Log.self, SSHCommand.self, Cancel.self, GCCommand.self,
     ])
 
   static func main() async {

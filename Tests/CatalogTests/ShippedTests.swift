@@ -118,7 +118,7 @@ import Testing
       read += 1
       let isOpen = "\(image)".contains("<")
       guard !isOpen else { continue }
-      let name = SourceName(.platformImage(image))
+      let name = SourceName.platform(PlatformName(image))
       var kind: CatalogError.Kind?
       do throws(CatalogError) {
         _ = try catalog.resolve(name, architecture: .amd64)

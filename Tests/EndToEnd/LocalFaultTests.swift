@@ -8,41 +8,6 @@ import Testing
 struct LocalFaultTests {
   private let long = Customizer.shell("echo under way", "sleep 1000", name: "long")
 
-  /// Where a build is killed: so long after it began.
-  ///
-  /// Later ones cost more time, so they are few.
-  static let moments: [Duration] = [
-    .milliseconds(50), .milliseconds(150), .milliseconds(300), .milliseconds(450),
-    .milliseconds(700), .seconds(1), .seconds(2), .seconds(5),
-  ]
-
-  @Test func `one gc leaves nothing of builds that were killed, and the next one can begin`()
-    async throws
-  {
-    try await VMRig.with { rig in
-      try rig.writeTemplate(long)
-      for moment in Self.moments {
-        let start = ContinuousClock.now
-        _ = try await rig.build { kiln in
-          try await waitUntil("the moment") { ContinuousClock.now - start >= moment }
-          kiln.send(SIGKILL)
-        }
-      }
-      let last = try await rig.build { kiln in
-        try await waitUntil("the step", limit: .seconds(300)) {
-          try kiln.said.contains("| under way")
-        }
-        kiln.send(SIGKILL)
-      }
-      #expect(last.exit == 137)
-      let gc = try await rig.kiln(["gc"])
-      #expect(gc.exit == 0, "\(gc.stderr)")
-      #expect(try await rig.leftoverMachines() == [])
-      let plan = try await rig.kiln(["plan", "t.json", "--source-disk", rig.base])
-      #expect(plan.exit == 0, "\(plan.stderr)")
-    }
-  }
-
   @Test func `a QEMU that is killed ends the build in seconds, with the console's last words`()
     async throws
   {
@@ -62,7 +27,27 @@ struct LocalFaultTests {
       #expect(ran.exit == 4)
       #expect(ran.stderr.contains("QEMU was ended by signal 9"), "\(ran.stderr)")
       #expect(ran.stderr.contains("the last lines of the console:"))
-      #expect(try await rig.leftoverMachines() == [])
+      #expect((try await rig.leftoverMachines()) == [])
+    }
+  }
+
+  @Test func `a kernel that crashes ends the build in seconds, with its last words`() async throws {
+    try await VMRig.with { rig in
+      try rig.writeTemplate(
+        .shell(
+          "echo under way", "sleep 3", "echo c | sudo tee /proc/sysrq-trigger", "sleep 1000"))
+      var crashed = ContinuousClock.now
+      let ran = try await rig.build { kiln in
+        try await waitUntil("the step", limit: .seconds(300)) {
+          try kiln.said.contains("| under way")
+        }
+        crashed = .now
+      }
+      #expect(ContinuousClock.now - crashed < .seconds(15))
+      #expect(ran.exit == 4)
+      #expect(ran.stderr.contains("the kernel of the virtual machine crashed"), "\(ran.stderr)")
+      #expect(ran.stderr.contains("Kernel panic - not syncing: sysrq triggered crash"))
+      #expect((try await rig.leftoverMachines()) == [])
     }
   }
 
@@ -95,7 +80,7 @@ struct LocalFaultTests {
       #expect(!(try await rig.leftoverMachines()).isEmpty, "what was kept stays")
       let all = try await rig.kiln(["gc", "--kept"])
       #expect(all.exit == 0, "\(all.stderr)")
-      #expect(try await rig.leftoverMachines() == [])
+      #expect((try await rig.leftoverMachines()) == [])
     }
   }
 }

@@ -172,6 +172,11 @@ struct MainJobTests {
       let ran = try await rig.kiln(["plan", "t.json", "--on", rig.target] + rig.login)
       #expect(ran.exit == 0)
       #expect(ran.stdout.contains("[1/1] Shell: touch"))
+      let words = ["plan", "t.json", "--json", "--on", rig.target]
+      let plan = try await rig.kiln(words + rig.login).stdout
+      for field in ["bytes", "outputs", "sha256", "steps", "warnings"] {
+        #expect(plan.contains("\"\(field)\" : "), "\(plan)")
+      }
       #expect(try rig.runs.isEmpty)
       #expect(try rig.text("one") == nil)
     }

@@ -21,7 +21,7 @@ struct StepRefusalTests {
   @Test func `a script that the server does not have is refused`() async throws {
     try await Rig.with { rig in
       try await ScriptServer.with(rig.home) { server in
-        try rig.writeTemplate(.script(server.url("no.sh")), .file(server.url("no"), to: "/x"))
+        try rig.writeTemplate(.script(server.url("no.sh")), .file(server.url("no"), to: "/tmp/x"))
         try expectRefusal(try await rig.build(), exit: 1, "step-404")
       }
     }

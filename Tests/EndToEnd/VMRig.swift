@@ -18,9 +18,11 @@ struct VMRig: Sendable {
 
   /// Bakes the template `t.json` from the base image.
   func build(
-    _ options: String..., while body: (KilnProcess) async throws -> Void = { _ in }
+    _ options: String..., environment: [String: String] = [:],
+    while body: (KilnProcess) async throws -> Void = { _ in }
   ) async throws -> KilnEnd {
-    try await kiln(["build", "t.json", "--source-disk", base] + options, while: body)
+    try await kiln(
+      ["build", "t.json", "--source-disk", base] + options, environment: environment, while: body)
   }
 
   /// Runs `kiln` as the user would, with `body` beside it.
@@ -62,26 +64,48 @@ struct VMRig: Sendable {
     String(decoding: try JSONEncoder().encode(customizers), as: UTF8.self)
   }
 
-  /// The directory of the one run there is.
-  var run: String {
+  /// One distributor of each kind.
+  static let everywhere = """
+    [
+      {"type": "VHD", "runOutputName": "vhd", "uri": "out.vhd"},
+      {"type": "ManagedImage", "runOutputName": "managed", "location": "westeurope",
+       "imageId": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/r/providers/Microsoft.Compute/images/baked"},
+      {"type": "SharedImage", "runOutputName": "sig", "versioning": {"scheme": "Latest", "major": 2},
+       "targetRegions": [{"name": "westeurope"}],
+       "galleryImageId": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/r/providers/Microsoft.Compute/galleries/g/images/i"}
+    ]
+    """
+
+  /// The directory of the newest run.
+  var run: String { get throws { try #require(try runs.max()) } }
+
+  /// The directories of all runs; none where there was none yet.
+  var runs: Set<String> {
     get throws {
       let runs = "\(home)/state/kiln/runs"
-      let names = try FileManager.default.contentsOfDirectory(atPath: runs)
-      return "\(runs)/\(try #require(names.max()))"
+      guard FileManager.default.fileExists(atPath: runs) else { return [] }
+      return Set(try FileManager.default.contentsOfDirectory(atPath: runs).map { "\(runs)/\($0)" })
     }
   }
 
-  /// What is left of virtual machines below the home: processes and files.
-  func leftoverMachines() async throws -> [String] {
-    let listed = try await TestSupport.run("pgrep", ["-f", "-a", "--", "qemu-system.*\(home)"])
+  /// What the run tells that is not one of `earlier`.
+  func events(since earlier: Set<String>) throws -> String {
+    let new = try runs.subtracting(earlier).first
+    // A run that has begun may have no log yet.
+    return new.flatMap { try? String(contentsOfFile: "\($0)/events.jsonl", encoding: .utf8) } ?? ""
+  }
+
+  /// What is left of virtual machines below the home and `others`: processes and files.
+  func leftoverMachines(and others: String...) async throws -> [String] {
+    let listed = try await TestSupport.run(
+      "pgrep", ["-f", "-a", "--", "qemu-(system|img).*\(home)"])
     let processes = listed.stdout.split(separator: "\n").map { String($0.prefix(120)) }
-    let places = ["\(home)/state", "\(home)/.local/share"].filter {
-      FileManager.default.fileExists(atPath: $0)
-    }
-    guard !places.isEmpty else { return processes }
     let found = try await TestSupport.run(
       "find",
-      places + ["-name", "vm-*", "-o", "-name", ".reserved-*", "-o", "-path", "*/.partial/*"])
+      [home] + others + [
+        "-name", "vm-*", "-o", "-path", "*/trials/*", "-o", "-name", ".reserved-*",
+      ]
+        + ["-o", "-path", "*/.partial/*", "-o", "-name", "?*.partial", "-o", "-name", "*.iso"])
     return processes + found.stdout.split(separator: "\n").map(String.init)
   }
 }

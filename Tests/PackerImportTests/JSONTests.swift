@@ -119,4 +119,10 @@ import Testing
         "give it a value: `-var dir=…`", "give it a value: `-var target=…`",
       ])
   }
+
+  @Test func `a path with a placeholder of its own is refused`() {
+    let outcome = Import(provisioners: #"provisioner "shell" { script = "<dir>/a.sh" }"#).outcome
+    #expect(
+      outcome.errors == ["the path of a script `<dir>/a.sh` holds a placeholder or an expression"])
+  }
 }

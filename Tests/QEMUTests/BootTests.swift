@@ -23,7 +23,7 @@ struct BootTests {
       let key = "\(directory)/key"
       try client.privateKey.withBytes { try Data($0).write(to: URL(filePath: key)) }
       let seed = CloudInitSeed(
-        user: "builder", authorizedKey: client.publicKey,
+        user: "builder", authorizedKeys: [client.publicKey],
         hostPrivateKey: host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
         hostPublicKey: host.publicKey, hostname: "oven", instanceID: UUID().uuidString)
       try seed.write(to: "\(directory)/seed.iso")

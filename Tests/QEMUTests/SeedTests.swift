@@ -25,7 +25,7 @@ import Testing
       let data = try JSONDecoder().decode(JSON.self, from: Data(text.dropFirst(14).utf8))
       let user: JSON = [
         "name": "kiln", "gecos": "Image build", "shell": "/bin/bash", "lock_passwd": true,
-        "sudo": "ALL=(ALL) NOPASSWD:ALL", "ssh_authorized_keys": [.string(seed.authorizedKey)],
+        "sudo": "ALL=(ALL) NOPASSWD:ALL", "ssh_authorized_keys": [.string(seed.authorizedKeys[0])],
       ]
       #expect(data["users"] == [user])
       #expect(data["ssh_keys"]?["ed25519_private"]?.text == seed.hostPrivateKey)
@@ -83,7 +83,8 @@ import Testing
   private func seed() async throws -> CloudInitSeed {
     let host = try Ed25519KeyPair.generate(comment: "host")
     return CloudInitSeed(
-      user: "kiln", authorizedKey: try Ed25519KeyPair.generate(comment: "client").publicKey,
+      user: "kiln",
+      authorizedKeys: [try Ed25519KeyPair.generate(comment: "client").publicKey],
       hostPrivateKey: host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
       hostPublicKey: host.publicKey, hostname: "web \"1\"\n: é", instanceID: "run-1")
   }

@@ -109,7 +109,7 @@ private func options(_ fields: String) -> PowerShellOptions? {
 
   @Test func `script for scriptUri is recognised`() {
     let reading = readStep(#"{"type": "Shell", "script": "u"}"#)
-    #expect(reading.hints == ["did you mean `scriptUri`?"])
+    #expect(reading.hints == ["it is called `scriptUri` now"])
     #expect(reading.template == nil)
   }
 

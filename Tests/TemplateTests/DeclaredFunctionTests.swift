@@ -19,8 +19,11 @@ private let dogs = #"""
       "filter(variables('dogs'), lambda('dog', greaterOrEquals(lambdaVariables('dog').age, 5)))",
       #"[{"name":"Evie","age":5,"interests":["Ball","Frisbee"]},{"name":"Kira","age":8,"interests":["Rubs"]}]"#
     ),
-    Expected("filter(variables('itemForLoop'), lambda('i', greater(lambdaVariables('i'), 5)))", "[6,7,8,9]"),
-    Expected("filter(range(0, 10), lambda('i', equals(0, mod(lambdaVariables('i'), 2))))", "[0,2,4,6,8]"),
+    Expected(
+      "filter(variables('itemForLoop'), lambda('i', greater(lambdaVariables('i'), 5)))", "[6,7,8,9]"
+    ),
+    Expected(
+      "filter(range(0, 10), lambda('i', equals(0, mod(lambdaVariables('i'), 2))))", "[0,2,4,6,8]"),
     Expected(
       "map(variables('dogs'), lambda('dog', lambdaVariables('dog').name))",
       #"["Evie","Casper","Indy","Kira"]"#),
@@ -30,9 +33,15 @@ private let dogs = #"""
     Expected(
       "map(range(0, 2), lambda('i', createObject('i', lambdaVariables('i'), 'dog', variables('dogs')[lambdaVariables('i')].name)))",
       #"[{"i":0,"dog":"Evie"},{"i":1,"dog":"Casper"}]"#),
-    Expected("map(createArray('a', 'b'), lambda('v', 'i', concat(lambdaVariables('v'), lambdaVariables('i'))))", #"["a0","b1"]"#),
-    Expected("reduce(variables('ages'), 0, lambda('cur', 'next', add(lambdaVariables('cur'), lambdaVariables('next'))))", "18"),
-    Expected("reduce(variables('ages'), 1, lambda('cur', 'next', add(lambdaVariables('cur'), lambdaVariables('next'))))", "19"),
+    Expected(
+      "map(createArray('a', 'b'), lambda('v', 'i', concat(lambdaVariables('v'), lambdaVariables('i'))))",
+      #"["a0","b1"]"#),
+    Expected(
+      "reduce(variables('ages'), 0, lambda('cur', 'next', add(lambdaVariables('cur'), lambdaVariables('next'))))",
+      "18"),
+    Expected(
+      "reduce(variables('ages'), 1, lambda('cur', 'next', add(lambdaVariables('cur'), lambdaVariables('next'))))",
+      "19"),
     Expected(
       "reduce(createArray(createObject('foo', 123), createObject('bar', 456), createObject('baz', 789)), createObject(), lambda('cur', 'next', union(lambdaVariables('cur'), lambdaVariables('next'))))",
       #"{"foo":123,"bar":456,"baz":789}"#),
@@ -44,7 +53,8 @@ private let dogs = #"""
       #"{"Evie":5,"Casper":3,"Indy":2,"Kira":8}"#),
     Expected(
       "toObject(createArray('a'), lambda('entry', lambdaVariables('entry')))", #"{"a":"a"}"#),
-    Expected("mapValues(createObject('a', 1), lambda('v', add(lambdaVariables('v'), 1)))", #"{"a":2}"#),
+    Expected(
+      "mapValues(createObject('a', 1), lambda('v', add(lambdaVariables('v'), 1)))", #"{"a":2}"#),
     Expected(
       "groupBy(createArray('foo', 'bar', 'baz'), lambda('x', substring(lambdaVariables('x'), 0, 1)))",
       #"{"f":["foo"],"b":["bar","baz"]}"#),
@@ -69,7 +79,8 @@ private let dogs = #"""
       "resourceId('87d64d6d-6d17-4ad7-b507-16d9bc498781', 'customRg', 'My.Rp/parent', 'p')",
       "\(own)/resourceGroups/customRg/providers/My.Rp/parent/p"),
     Expected("tenantResourceId('My.Rp/parent', 'p')", "/providers/My.Rp/parent/p"),
-    Expected("subscriptionResourceId('My.Rp/parent', 'p')", "\(subscription)/providers/My.Rp/parent/p"),
+    Expected(
+      "subscriptionResourceId('My.Rp/parent', 'p')", "\(subscription)/providers/My.Rp/parent/p"),
     Expected(
       "subscriptionResourceId('87d64d6d-6d17-4ad7-b507-16d9bc498781', 'My.Rp/parent', 'p')",
       "\(own)/providers/My.Rp/parent/p"),
@@ -157,13 +168,16 @@ private let dogs = #"""
   }
 
   @Test(arguments: [
-    ("x", "expected `(` after `x`, not `]`"), ("concat('a'", "`,` or `)`"), ("concat('a',)", "expected a function"),
-    ("'a", "expected `'` to close the string"), ("concat(\"a\")", "has no meaning in an expression"),
+    ("x", "expected `(` after `x`, not `]`"), ("concat('a'", "`,` or `)`"),
+    ("concat('a',)", "expected a function"),
+    ("'a", "expected `'` to close the string"),
+    ("concat(\"a\")", "has no meaning in an expression"),
     ("cocat('a')", "there is no function `cocat`"), ("", "expected a function"),
     ("parameters('x')", "the template has no parameter `x`"),
     ("variables('x')", "the template has no variable `x`"), ("true", "expected `(` after `true`"),
     ("1] [2", "the end of the expression"), ("copyIndex()", "outside of every loop"),
-    ("map(1, lambda('x', 1))", "must be an array"), ("map(createArray(1), 'x')", "needs a `lambda("),
+    ("map(1, lambda('x', 1))", "must be an array"),
+    ("map(createArray(1), 'x')", "needs a `lambda("),
     ("99999999999999999999", "is no whole number"), ("lambdaVariables('x')", "no lambda around"),
     ("lambda('x', 1)", "stands only as an argument"), ("resourceId('a', 'b')", "is a type"),
     ("resourceId('A.B/c', 'd', 'e')", "needs 1 names, and 2 follow it"),

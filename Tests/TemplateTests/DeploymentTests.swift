@@ -37,7 +37,9 @@ struct DeploymentKit {
     """#
   }
 
-  func read(_ resources: String...) -> DocumentReading { read(text: text("[\(resources.joined(separator: ","))]")) }
+  func read(_ resources: String...) -> DocumentReading {
+    read(text: text("[\(resources.joined(separator: ","))]"))
+  }
 
   func read(text: String) -> DocumentReading {
     var inputs = DeploymentInputs(site: ExpressionKit.site, purpose: purpose)
@@ -71,7 +73,9 @@ extension DocumentReading {
       variables: #"{"line": "[concat('echo ', parameters('greeting'))]"}"#
     ).read(
       DeploymentKit.image(
-        customize: #"[{"type": "Shell", "inline": ["[variables('line')]", "[[ -f /x ]", "[ -f /y ] && z"]}]"#))
+        customize:
+          #"[{"type": "Shell", "inline": ["[variables('line')]", "[[ -f /x ]", "[ -f /y ] && z"]}]"#
+      ))
     #expect(reading.errors.isEmpty, "\(reading.errors)")
     #expect(reading.commands == ["echo hello", "[ -f /x ]", "[ -f /y ] && z"])
     #expect(reading.templates.first?.template.location == "southcentralus")
@@ -132,7 +136,8 @@ extension DocumentReading {
 
   @Test func `what a build depends on is asked for all at once, what a check finds open is told`() {
     var kit = DeploymentKit(
-      parameters: #"{"sku": {"type": "string"}, "line": {"type": "string"}, "tag": {"type": "string"}}"#,
+      parameters:
+        #"{"sku": {"type": "string"}, "line": {"type": "string"}, "tag": {"type": "string"}}"#,
       purpose: .build)
     let text = DeploymentKit.image(
       "one", #""tags": {"a": "[parameters('tag')]"},"#,
@@ -153,7 +158,9 @@ extension DocumentReading {
     let reading = DeploymentKit().read(
       DeploymentKit.image(
         "[concat('t', copyIndex(1))]", #""copy": {"name": "loop", "count": 3},"#,
-        customize: #"[{"type": "Shell", "inline": ["echo [copyIndex()]", "[concat('echo ', copyIndex('loop'))]"]}]"#))
+        customize:
+          #"[{"type": "Shell", "inline": ["echo [copyIndex()]", "[concat('echo ', copyIndex('loop'))]"]}]"#
+      ))
     #expect(reading.errors.isEmpty, "\(reading.errors)")
     #expect(reading.names == ["t1", "t2", "t3"])
     #expect(reading.commands == ["echo [copyIndex()]", "echo 0"])
@@ -217,10 +224,13 @@ extension DocumentReading {
 
   @Test func `a secret is kept from all messages`() {
     let kit = DeploymentKit(
-      parameters: #"{"pw": {"type": "secureString"}, "n": {"type": "securestring", "defaultValue": "hidden"}}"#,
+      parameters:
+        #"{"pw": {"type": "secureString"}, "n": {"type": "securestring", "defaultValue": "hidden"}}"#,
       given: ["pw": "s3cr3t-value"])
     let reading = kit.read(
-      DeploymentKit.image("[concat(parameters('pw'), '/')]", customize: #"[{"type": "Shell", "inline": ["[string(int(parameters('pw')))]"]}]"#))
+      DeploymentKit.image(
+        "[concat(parameters('pw'), '/')]",
+        customize: #"[{"type": "Shell", "inline": ["[string(int(parameters('pw')))]"]}]"#))
     #expect(reading.secrets == ["s3cr3t-value", "hidden"])
     #expect(!reading.errors.isEmpty)
     for diagnostic in reading.diagnostics {

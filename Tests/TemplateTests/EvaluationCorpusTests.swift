@@ -43,7 +43,8 @@ struct EvaluationCorpusTests {
       path: file.path, errors: reading.diagnostics.filter { $0.severity == .error })
   }
 
-  @Test func `nearly all public deployment templates evaluate with no parameters but those that matter`()
+  @Test
+  func `nearly all public deployment templates evaluate with no parameters but those that matter`()
   {
     let all = Self.outcomes
     let failed = all.filter { outcome in

@@ -76,7 +76,9 @@ import Testing
 
   @Test func `a deployment nested too deep is not followed`() {
     var template = #"{"resources": [\#(DeploymentKit.image("deep"))]}"#
-    for level in 0..<20 { template = #"{"resources": [\#(nested("n\(level)", "inner", template))]}"# }
+    for level in 0..<20 {
+      template = #"{"resources": [\#(nested("n\(level)", "inner", template))]}"#
+    }
     #expect(DeploymentKit().read(text: template).templates.isEmpty)
   }
 
@@ -84,7 +86,8 @@ import Testing
     let linked =
       #"{"type": "Microsoft.Resources/deployments", "name": "n", "properties": {"templateLink": {"uri": "https://x"}}}"#
     let reading = DeploymentKit().read(linked, DeploymentKit.image())
-    #expect(reading.warnings == ["the template of this deployment is another file, which is not read"])
+    #expect(
+      reading.warnings == ["the template of this deployment is another file, which is not read"])
   }
 }
 
@@ -128,7 +131,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("[]", "there is no object `parameters`"), (#"{"parameters": {"a": 1}}"#, "has neither `value` nor"),
+    ("[]", "there is no object `parameters`"),
+    (#"{"parameters": {"a": 1}}"#, "has neither `value` nor"),
     ("{", "expected"),
   ])
   func `a file that gives no parameters is an error`(text: String, message: String) {

@@ -58,3 +58,7 @@ func readTarget(_ target: String, apiVersion: String = "2022-07-01") -> Template
 func readProperties(_ fields: String, apiVersion: String = "2022-07-01") -> TemplateReading {
   SampleTemplate(apiVersion: #""apiVersion": "\#(apiVersion)","#, properties: " \(fields),").reading
 }
+
+extension TemplateReading {
+  var codes: [Diagnostic.Code] { diagnostics.map(\.code) }
+}

@@ -7,7 +7,8 @@ import Testing
   private static let documented = [
     Expected("base64('one, two, three')", #""b25lLCB0d28sIHRocmVl""#),
     Expected("base64ToString('b25lLCB0d28sIHRocmVl')", #""one, two, three""#),
-    Expected(#"base64ToJson(base64('{''one'': ''a'', ''two'': ''b''}'))"#, #"{"one":"a","two":"b"}"#),
+    Expected(
+      #"base64ToJson(base64('{''one'': ''a'', ''two'': ''b''}'))"#, #"{"one":"a","two":"b"}"#),
     Expected("base64('')", #""""#), Expected("base64('abc')", #""YWJj""#),
     Expected("base64ToString('aGVsbG8gd29ybGQ=')", #""hello world""#),
     Expected("concat('prefix', '-', 'x')", #""prefix-x""#),
@@ -21,7 +22,8 @@ import Testing
     Expected("dataUri('Hello')", #""data:text/plain;charset=utf8;base64,SGVsbG8=""#),
     Expected(
       "dataUriToString('data:;base64,SGVsbG8sIFdvcmxkIQ==')", #""Hello, World!""#),
-    Expected("empty('')", "true"), Expected("empty('x')", "false"), Expected("empty(null())", "true"),
+    Expected("empty('')", "true"), Expected("empty('x')", "false"),
+    Expected("empty(null())", "true"),
     Expected("startsWith('abcdef', 'ab')", "true"), Expected("startsWith('abcdef', 'A')", "true"),
     Expected("startsWith('abcdef', 'e')", "false"), Expected("endsWith('abcdef', 'ef')", "true"),
     Expected("endsWith('abcdef', 'F')", "true"), Expected("endsWith('abcdef', 'e')", "false"),
@@ -128,17 +130,21 @@ import Testing
     // Made with Python's uuid.uuid5 in 11fb06fb-712d-4ddd-98c7-e71bbd588830.
     #expect(try evaluate("guid('foo')") == "\"7fdba504-653f-539f-9f77-b3bafb844ceb\"")
     #expect(try evaluate("guid('a', 'b', 'c')") == "\"a98fa280-e03f-5afa-8d8e-92d0a9c201e8\"")
-    #expect(try evaluate("guid('\(String(repeating: "x", count: 200))')") == "\"e89953b3-152f-552a-91a8-30b5c3c753ad\"")
+    #expect(
+      try evaluate("guid('\(String(repeating: "x", count: 200))')")
+        == "\"e89953b3-152f-552a-91a8-30b5c3c753ad\"")
   }
 
   @Test(arguments: [
     Expected("format('{0,5}|{0,-5}|', 'ab')", #""   ab|ab   |""#),
     Expected("format('{{{0}}}', 1)", #""{1}""#), Expected("format('{0:D4}', 42)", #""0042""#),
     Expected("format('{0:X}', 255)", #""FF""#), Expected("format('{0:x4}', 255)", #""00ff""#),
-    Expected("format('{0:000}', 7)", #""007""#), Expected("format('{0:#,##0}', 1234567)", #""1,234,567""#),
+    Expected("format('{0:000}', 7)", #""007""#),
+    Expected("format('{0:#,##0}', 1234567)", #""1,234,567""#),
     Expected("format('{0:N2}', 1234)", #""1,234.00""#), Expected("format('{0:F1}', 3)", #""3.0""#),
     Expected("format('{0:F2}', float('2.345'))", #""2.35""#),
-    Expected("format('{0:0.00}', float('1.5'))", #""1.50""#), Expected("format('{0:D3}', -5)", #""-005""#),
+    Expected("format('{0:0.00}', float('1.5'))", #""1.50""#),
+    Expected("format('{0:D3}', -5)", #""-005""#),
   ])
   func `a format writes numbers as NET does`(expected: Expected) throws {
     #expect(try evaluate(expected.expression) == expected.value)
@@ -147,7 +153,8 @@ import Testing
   @Test(arguments: [
     ("substring('1234567890', 0, 11)", "start 0 and length 11 lie outside the string `1234567890`"),
     ("substring('abc', -1, 1)", "lie outside"), ("concat('a', createArray())", "must be a string"),
-    ("concat(createArray(), 'a')", "must be an array"), ("format('{1}', 'a')", "the format has `{1}`"),
+    ("concat(createArray(), 'a')", "must be an array"),
+    ("format('{1}', 'a')", "the format has `{1}`"),
     ("format('{', 'a')", "without its `}`"), ("padLeft('a', 99999999)", "not between 0 and"),
     ("padLeft('a', 5, 'xx')", "must be a single character"), ("replace('a', '', 'b')", "nothing"),
     ("base64ToString('???')", "is not the base64 of a text"), ("toLower(5)", "must be a string"),

@@ -16,18 +16,23 @@ import Testing
     Expected("first(createArray('one', 'two', 'three'))", #""one""#),
     Expected("last(createArray('one', 'two', 'three'))", #""three""#),
     Expected("first(createArray())", "null"),
-    Expected("flatten(createArray(createArray('one', 'two'), createArray('three')))", #"["one","two","three"]"#),
+    Expected(
+      "flatten(createArray(createArray('one', 'two'), createArray('three')))",
+      #"["one","two","three"]"#),
     Expected(
       "intersection(createArray('one', 'two', 'three'), createArray('two', 'three'))",
       #"["two","three"]"#),
     Expected("length(createArray('one', 'two', 'three'))", "3"),
-    Expected("length(createObject('a', 1, 'b', 2, 'c', 3, 'd', createObject('x', 1, 'y', 2)))", "4"),
+    Expected(
+      "length(createObject('a', 1, 'b', 2, 'c', 3, 'd', createObject('x', 1, 'y', 2)))", "4"),
     Expected("max(createArray(0, 3, 2, 5, 4))", "5"), Expected("max(0, 3, 2, 5, 4)", "5"),
     Expected("min(createArray(0, 3, 2, 5, 4))", "0"), Expected("min(0, 3, 2, 5, 4)", "0"),
     Expected("range(5, 3)", "[5,6,7]"), Expected("range(-1, 0)", "[]"),
     Expected("skip(createArray('one', 'two', 'three'), 2)", #"["three"]"#),
     Expected("take(createArray('one', 'two', 'three'), 2)", #"["one","two"]"#),
-    Expected("union(createArray('one', 'two', 'three'), createArray('three', 'four'))", #"["one","two","three","four"]"#),
+    Expected(
+      "union(createArray('one', 'two', 'three'), createArray('three', 'four'))",
+      #"["one","two","three","four"]"#),
     Expected(
       "union(createArray(createArray('one', 'two'), createArray('three')), createArray(createArray('three'), createArray('four', 'two')))",
       #"[["one","two"],["three"],["four","two"]]"#),
@@ -43,7 +48,8 @@ import Testing
     Expected("contains(createObject('one', 'a'), 'a')", "false"),
     Expected(
       "createObject('intProp', 1, 'stringProp', 'abc', 'boolProp', true(), 'arrayProp', createArray('a', 'b', 'c'), 'objectProp', createObject('key1', 'value1'))",
-      #"{"intProp":1,"stringProp":"abc","boolProp":true,"arrayProp":["a","b","c"],"objectProp":{"key1":"value1"}}"#),
+      #"{"intProp":1,"stringProp":"abc","boolProp":true,"arrayProp":["a","b","c"],"objectProp":{"key1":"value1"}}"#
+    ),
     Expected(
       "intersection(createObject('one', 'a', 'two', 'b', 'three', 'c'), createObject('one', 'a', 'two', 'z', 'three', 'c'))",
       #"{"one":"a","three":"c"}"#),
@@ -81,10 +87,12 @@ import Testing
   private static let logic = [
     Expected("and(bool('true'), bool('false'))", "false"),
     Expected("or(bool('true'), bool('false'))", "true"), Expected("not(bool('true'))", "false"),
-    Expected("bool('true')", "true"), Expected("bool('false')", "false"), Expected("bool(1)", "true"),
+    Expected("bool('true')", "true"), Expected("bool('false')", "false"),
+    Expected("bool(1)", "true"),
     Expected("bool(0)", "false"), Expected("if(equals('a', 'a'), 'yes', 'no')", #""yes""#),
     Expected("if(equals('a', 'b'), 'yes', 'no')", #""no""#), Expected("true()", "true"),
-    Expected("if(equals('a', 'a'), json('{\"test\": \"value1\"}'), json('null'))", #"{"test":"value1"}"#),
+    Expected(
+      "if(equals('a', 'a'), json('{\"test\": \"value1\"}'), json('null'))", #"{"test":"value1"}"#),
     Expected("equals(1, 1)", "true"), Expected("equals('a', 'a')", "true"),
     Expected("equals('a', 'A')", "false"), Expected("not(equals(1, 2))", "true"),
     Expected("equals(createArray('a', 'b'), createArray('a', 'b'))", "true"),
@@ -148,8 +156,10 @@ import Testing
     ("mod(1, 0)", "by zero"), ("createObject('a')", "the last key has no value"),
     ("createArray(1)[1]", "the index `1` is outside an array of 1"),
     ("createObject('ab', 1).ac", "the object has no member `ac`: it has `ab`"),
-    ("null().x", "cannot take the member `x` of null"), ("less(1, 'a')", "two numbers or two strings"),
-    ("if('x', 1, 2)", "must be true or false, not the string `x`"), ("max()", "at least 1 argument"),
+    ("null().x", "cannot take the member `x` of null"),
+    ("less(1, 'a')", "two numbers or two strings"),
+    ("if('x', 1, 2)", "must be true or false, not the string `x`"),
+    ("max()", "at least 1 argument"),
     ("max(createArray())", "an empty array has none"), ("bool('x')", "neither `true` nor `false`"),
     ("dateTimeAdd('x', 'P1D')", "is no time of ISO 8601"),
     ("dateTimeAdd('2020-01-01', 'x')", "is no duration of ISO 8601"),

@@ -12,11 +12,10 @@ public struct HTTPSServer: Sendable {
   public let directory: String
 
   /// Runs one until `body` returns or throws.
-  /// - Parameters:
-  ///   - handler: Python that defines `Handler`, a class for `http.server`; `directory` is the
-  ///     server's there, and the modules that the program imports are there too.
-  ///   - body: What is done with the server.
-  /// - Throws: what `body` throws, and where the server could not be started.
+  ///
+  /// `handler` is Python that defines `Handler`, a class for `http.server`; it has `directory` and
+  /// the modules that the program imports.
+  /// - Throws: what `body` throws; ``KitError`` where the server does not start.
   public static func with(
     _ handler: String, _ body: (HTTPSServer) async throws -> Void
   ) async throws {

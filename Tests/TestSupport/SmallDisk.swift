@@ -23,6 +23,18 @@ public enum SmallDisk {
       return try outcome.get()
     }
   }
+
+  /// Leaves `bytes` free on the one at `path`, whatever there was.
+  public static func leave(_ bytes: Int, freeOn path: String) throws {
+    var status = statvfs()
+    guard statvfs(path, &status) == 0 else {
+      throw KitError("could not see how full \(path) is: \(lastError())")
+    }
+    let used = Int(status.f_blocks - status.f_bfree) * Int(status.f_frsize)
+    guard mount("tmpfs", path, "tmpfs", UInt(MS_REMOUNT), "size=\(used + bytes)") == 0 else {
+      throw KitError("could not make \(path) smaller: \(lastError())")
+    }
+  }
 }
 
 extension Trait where Self == ConditionTrait {

@@ -43,7 +43,13 @@ extension Mapper {
   /// What `-var` can give is asked for; what only Packer knows costs the step.
   mutating func address(_ value: Value, at place: Place, _ subject: String) -> String? {
     guard let text = value.text, !text.isEmpty else { return nil }
-    guard let gap = value.gaps.min() else { return text }
+    guard let gap = value.gaps.min() else {
+      guard Unresolved(text) != nil else { return text }
+      tell(
+        .error, "\(subject) \(quoted(text)) holds a placeholder or an expression", at: place,
+        hint: "write out what it stands for")
+      return nil
+    }
     if gap.reason == .unset {
       tell(
         .error, "\(subject) needs \(gap.subject)", at: place,

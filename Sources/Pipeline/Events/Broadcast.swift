@@ -102,7 +102,8 @@ extension BuildEvent {
       result.errors = result.errors.map(clean)
       result.hint = result.hint.map(clean)
       return .runFinished(result)
-    case .phase, .timed, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted:
+    case .phase, .timed, .connected, .stepOutput, .stepProgress, .connectionRestored, .restarted,
+      .poweredOff:
       return self
     }
   }

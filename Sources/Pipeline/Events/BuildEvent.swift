@@ -28,6 +28,8 @@ public enum BuildEvent: Sendable {
   case connectionRestored(after: Duration)
   /// The machine restarted because of a step, and was out of reach for the time given.
   case restarted(step: Int, outOfReach: Duration)
+  /// The machine has powered itself off, so long after it was asked to.
+  case poweredOff(machine: String, after: Duration)
   /// A distributor began.
   case outputStarted(PlannedOutput)
   /// A distributor did a part of its work, from 0 to 1.
@@ -79,11 +81,13 @@ public struct StepOutline: Sendable, Codable, Hashable {
   /// The checksum of its script or file, as 64 hexadecimal digits; `nil` where that was not
   /// fetched, since the step is left out.
   public var sha256: String?
+  /// Where its script or file comes from, without what grants access to it; `nil` for inline lines.
+  public var address: String?
 
   /// Puts the outline together.
   public init(
     number: Int, name: String, type: String, summary: String, position: String?,
-    sha256: String? = nil
+    sha256: String? = nil, address: String? = nil
   ) {
     self.number = number
     self.name = name
@@ -91,6 +95,7 @@ public struct StepOutline: Sendable, Codable, Hashable {
     self.summary = summary
     self.position = position
     self.sha256 = sha256
+    self.address = address
   }
 }
 

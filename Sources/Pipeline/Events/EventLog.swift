@@ -104,6 +104,8 @@ struct EventText {
       ("connectionRestored", Fields(seconds: wait / .seconds(1)))
     case .restarted(let step, let wait):
       ("restarted", Fields(step: step, seconds: wait / .seconds(1)))
+    case .poweredOff(let machine, let wait):
+      ("poweredOff", Fields(machine: machine, seconds: wait / .seconds(1)))
     case .outputStarted(let output):
       ("outputStarted", Fields(output: output))
     case .outputProgress(let output, let share):

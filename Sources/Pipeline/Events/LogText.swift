@@ -58,6 +58,7 @@ struct LogText {
     case .connectionRestored(let wait): say("Connection restored after \(Elapsed(wait))")
     case .restarted(let step, let wait):
       say("Machine restarted in step \(step) of \(stepCount), out of reach for \(Elapsed(wait))")
+    case .poweredOff(_, let wait): say("Machine powered off after \(Elapsed(wait))")
     case .outputStarted(let output):
       info("Distributing \(output.name) (\(output.type)): \(output.artifact)", time)
     case .outputProgress: break

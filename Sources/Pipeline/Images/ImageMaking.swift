@@ -1,3 +1,4 @@
+internal import Synchronization
 import Template
 
 /// The second half of the main flow: from a baked VM to run outputs.
@@ -28,30 +29,59 @@ struct ImageMaking {
     }
   }
 
-  /// Makes every run output; one that fails leaves the others.
-  /// - Throws: ``DistributionError`` where any failed; `CancellationError`.
+  /// How many outputs are made at a time: each reads and writes a whole disk.
+  private static let outputsAtOnce = 2
+
+  /// Makes every run output, some at a time; one that fails leaves the others.
+  /// - Throws: ``DistributionError`` where any failed, with the first by the template's order;
+  ///   `CancellationError`.
   func distribute(_ disk: CapturedDisk, from bake: Bake) async throws {
     events.receive(.phase(.distributing))
-    var failed: [(PlannedOutput, any Error)] = []
-    for output in image.outputs {
-      let start = ContinuousClock.now
-      events.receive(.outputStarted(output))
-      do {
-        let made = try await distributor.distribute(disk, from: bake, as: output) {
-          [events] share in
-          events.receive(.outputProgress(output, share))
+    let failed = try await withThrowingTaskGroup(of: Failed?.self) { group in
+      var waiting = image.outputs.makeIterator()
+      func startNext() {
+        if let output = waiting.next() {
+          group.addTask { try await make(output, of: disk, from: bake) }
         }
-        finish(output, made, nil, since: start)
-      } catch {
-        finish(output, nil, error, since: start)
-        if error is CancellationError { throw error }
-        try Task.checkCancellation()
-        failed.append((output, error))
       }
+      for _ in 0..<Self.outputsAtOnce { startNext() }
+      var failed: [Failed] = []
+      while let next = try await group.next() {
+        if let next { failed.append(next) }
+        startNext()
+      }
+      return failed.sorted { $0.output.index < $1.output.index }
     }
     guard let first = failed.first else { return }
     throw DistributionError(
-      output: first.0, cause: first.1, failed: failed.count, of: image.outputs.count)
+      output: first.output, cause: first.cause, failed: failed.count, of: image.outputs.count)
+  }
+
+  private struct Failed {
+    let output: PlannedOutput
+    let cause: any Error
+  }
+
+  /// Makes one run output.
+  /// - Returns: why it was not made; `nil` where it was.
+  private func make(
+    _ output: PlannedOutput, of disk: CapturedDisk, from bake: Bake
+  ) async throws -> Failed? {
+    let start = ContinuousClock.now
+    events.receive(.outputStarted(output))
+    let told = ToldShare()
+    do {
+      let made = try await distributor.distribute(disk, from: bake, as: output) { [events] share in
+        if told.isNew(share) { events.receive(.outputProgress(output, share)) }
+      }
+      finish(output, made, nil, since: start)
+      return nil
+    } catch {
+      finish(output, nil, error, since: start)
+      if error is CancellationError { throw error }
+      try Task.checkCancellation()
+      return Failed(output: output, cause: error)
+    }
   }
 
   private func finish(
@@ -63,6 +93,20 @@ struct ImageMaking {
         OutputResult(
           planned: planned, output: output, message: error.map { "\($0)" },
           seconds: (ContinuousClock.now - start).seconds)))
+  }
+}
+
+/// What was told of a work's progress: no more than twenty times, however often it is asked.
+private final class ToldShare: Sendable {
+  private static let times = 20.0
+  private let last = Mutex(-1.0)
+
+  func isNew(_ share: Double) -> Bool {
+    let part = (share * Self.times).rounded(.down)
+    return last.withLock { last in
+      defer { last = max(last, part) }
+      return part > last
+    }
   }
 }
 

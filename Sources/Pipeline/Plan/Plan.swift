@@ -83,6 +83,14 @@ public struct Step: Sendable {
     self.outline.sha256 = digest.hex
   }
 
+  /// How large the script or file is that it brings, in bytes.
+  public var size: Int {
+    switch work {
+    case .script(let job), .generalize(let job): job.script.count
+    case .file(let file): file.source.count
+    }
+  }
+
   /// The checksum of the script or file that it brings.
   public var digest: SHA256Digest {
     switch work {

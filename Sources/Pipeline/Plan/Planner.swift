@@ -24,6 +24,9 @@ public struct Planner: Sendable {
   /// How many scripts and files are fetched at a time.
   private static let fetchesAtOnce = 4
 
+  /// How large a file of a File customizer may be, in bytes, by the service's advice (`aib.md` c.6).
+  private static let largestAdvised = 20_000_000
+
   /// Where scripts and files come from.
   public var scripts: any ScriptSource
   /// Who runs the scripts of Shell customizers.
@@ -115,7 +118,8 @@ public struct Planner: Sendable {
     StepOutline(
       number: number, name: customizer.title, type: customizer.action.type,
       summary: customizer.action.summary,
-      position: "\(file):\(customizer.position.line):\(customizer.position.column)")
+      position: "\(file):\(customizer.position.line):\(customizer.position.column)",
+      address: Fetch(customizer.action).map { SafeURI.text($0.uri) })
   }
 
   private func notes(_ template: ImageTemplate, _ steps: [Step], _ skipped: Set<Int>) -> [String] {
@@ -129,6 +133,11 @@ public struct Planner: Sendable {
       let numbers = root.map { "\($0.outline.number)" }.joined(separator: ", ")
       notes.append(
         "fetched scripts run as root, as in AIB (step \(numbers)); --script-user changes that")
+    }
+    notes += steps.filter { $0.outline.type == "File" && $0.size > Self.largestAdvised }.map {
+      step in
+      "step \(step.outline.number) sends \(step.size >> 20) MiB: the service sends files slowly, and "
+        + "advises to have a script download what is over 20 MB"
     }
     switch product {
     case .machine(let generalization):

@@ -83,7 +83,7 @@ extension RunRecord {
       templateSHA256 = retry.templateSHA256
       steps = retry.steps
     case .outputFinished(let result):
-      outputs = (outputs ?? []) + [result]
+      outputs = ((outputs ?? []) + [result]).sorted { $0.planned.index < $1.planned.index }
     case .canceling:
       lastRunStatus.runState = .canceling
     case .runFinished(let result):

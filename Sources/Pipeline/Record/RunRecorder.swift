@@ -49,7 +49,7 @@ public final class RunRecorder: EventSink {
   }
 
   /// Waits until the record on the disk is the latest one.
-  /// - Throws: ``RecordError`` where a record could not be written, the first reason first.
+  /// - Throws: ``RecordError`` where that one could not be written.
   public func settle() async throws(RecordError) {
     await withCheckedContinuation { done in queue.async { done.resume() } }
     if let failure = state.withLock({ $0.failure }) { throw failure }
@@ -62,8 +62,10 @@ public final class RunRecorder: EventSink {
     }
     do throws(RecordError) {
       try directory.write(record)
+      // A disk that was full and is not any more has lost nothing: each record is a whole one.
+      state.withLock { $0.failure = nil }
     } catch {
-      state.withLock { $0.failure = $0.failure ?? error }
+      state.withLock { $0.failure = error }
     }
   }
 }

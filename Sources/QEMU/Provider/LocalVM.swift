@@ -22,16 +22,11 @@ actor LocalVM: BuildVM {
   private let disks: DiskTool
   private let events: any EventSink
   private var machine: VirtualMachine?
-  private var keys: Keys?
+  private var identity: VMIdentity?
   private var staying = false
 
   /// How a VM's scope ended.
   enum End { case gone, kept }
-
-  private struct Keys {
-    let client: Ed25519KeyPair
-    let host: Ed25519KeyPair
-  }
 
   init(
     _ setup: QEMUProvider.Setup, _ place: VMPlace, _ origin: VMOrigin, disks: DiskTool,
@@ -49,14 +44,15 @@ actor LocalVM: BuildVM {
   func start() async throws {
     do {
       try makeDirectory()
-      let keys = try makeKeys()
+      let identity = try VMIdentity.make(
+        in: place.directory, user: Self.user, hostname: "kiln-build", instanceID: name)
       let disk = try await makeDisk()
       let spec = VMSpec(
         name: name, directory: place.directory, disk: disk, dataDisks: try await makeDataDisks(),
         firmware: VMSpec.Firmware(for: setup.source.firmware),
         architecture: setup.source.architecture,
         cpus: setup.cpus, memory: setup.memory, seed: place.seed)
-      self.keys = keys
+      self.identity = identity
       let machine = try await VirtualMachine.start(spec, accelerator: setup.accelerator)
       self.machine = machine
       try VMLogin(
@@ -71,10 +67,12 @@ actor LocalVM: BuildVM {
 
   /// Reaches the guest, which accepts no host key but the one that it was given.
   func connect(report: @escaping GuestReport) async throws -> any Guest {
-    guard let machine, let keys else { throw MachineError(.unavailable, "\(name) was not started") }
+    guard let machine, let identity else {
+      throw MachineError(.unavailable, "\(name) was not started")
+    }
     var options = SSHOptions()
     options.identities = [place.key]
-    options.hostKeyPolicy = .pinned(keys.host.publicKey)
+    options.hostKeyPolicy = .pinned(identity.host.publicKey)
     options.connectTimeout = .seconds(10)
     let target = ResolvedTarget(user: Self.user, host: "127.0.0.1", port: UInt16(machine.sshPort))
     var route = SSHRoute(
@@ -84,7 +82,7 @@ actor LocalVM: BuildVM {
       try await Self.dial(target, options, machine)
     }
     route.publicKey =
-      keys.client.publicKey.split(separator: " ").dropFirst().first.map(String.init)
+      identity.client.publicKey.split(separator: " ").dropFirst().first.map(String.init)
       ?? ""
     do {
       return try await SSHGuest.reach(route, report: report)
@@ -119,11 +117,14 @@ actor LocalVM: BuildVM {
         hint: "no customizer may power the machine off; a restart is `reboot`")
     }
     tellConsole()
+    // Halted, it answers nobody: whoever works in it must learn at once that it is gone.
+    try await machine.kill()
     throw MachineError(.died, failure.description, hint: failure.hint)
   }
 
   func capture() async throws -> CapturedDisk {
     guard let machine else { throw MachineError(.unavailable, "\(name) was not started") }
+    let start = ContinuousClock.now
     let exit: VMExit
     do {
       exit = try await withDeadline(Self.powerOffLimit, for: "the virtual machine to power off") {
@@ -138,6 +139,7 @@ actor LocalVM: BuildVM {
     guard exit == .poweredOff else {
       throw MachineError(.died, "the virtual machine ended: \(exit)")
     }
+    events.receive(.poweredOff(machine: name, after: ContinuousClock.now - start))
     switch proof {
     case "": return CapturedDisk(place.disk)
     case let left?:
@@ -159,6 +161,7 @@ actor LocalVM: BuildVM {
   }
 
   func keep() -> [String] {
+    guard let machine, !machine.hasEnded else { return [] }
     staying = true
     return [
       "the virtual machine was kept: `kiln ssh \(place.run.run.text)` opens a shell in it, "
@@ -192,27 +195,6 @@ extension LocalVM {
       throw MachineError(
         .unavailable, "could not make `\(place.directory)`: \(Errno(rawValue: errno))")
     }
-  }
-
-  private func makeKeys() throws -> Keys {
-    let keys = Keys(
-      client: try .generate(comment: "kiln"), host: try .generate(comment: name))
-    let secret = keys.client.privateKey.withBytes { Array($0) }
-    guard
-      FileManager.default.createFile(
-        atPath: place.key, contents: Data(secret), attributes: [.posixPermissions: 0o600]),
-      FileManager.default.createFile(
-        atPath: place.knownHosts, contents: Data("* \(keys.host.publicKey)\n".utf8))
-    else {
-      throw MachineError(.unavailable, "could not write the keys of \(place.directory)")
-    }
-    let seed = CloudInitSeed(
-      user: Self.user, authorizedKey: keys.client.publicKey,
-      hostPrivateKey: keys.host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
-      hostPublicKey: keys.host.publicKey, hostname: "kiln-build",
-      instanceID: name)
-    try seed.write(to: place.seed)
-    return keys
   }
 
   private func makeDisk() async throws -> VMSpec.Disk {

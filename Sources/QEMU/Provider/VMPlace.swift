@@ -17,10 +17,10 @@ public struct VMPlace: Sendable, Hashable {
   }
 
   var vmName: String { "kiln-\(run.run.text)-\(name)" }
-  var disk: String { "\(directory)/disk.qcow2" }
-  var seed: String { "\(directory)/seed.iso" }
-  var key: String { "\(directory)/key" }
-  var knownHosts: String { "\(directory)/known_hosts" }
+  var disk: String { VMFile.disk.path(in: directory) }
+  var seed: String { VMFile.seed.path(in: directory) }
+  var key: String { VMFile.key.path(in: directory) }
+  var knownHosts: String { VMFile.knownHosts.path(in: directory) }
   var console: String { VMFile.console.path(in: directory) }
   /// The console's log once the VM is gone.
   var keptConsole: String { "\(run.path)/console-\(name).log" }

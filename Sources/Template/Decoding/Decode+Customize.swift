@@ -1,68 +1,37 @@
 extension TemplateDecoder {
-  private static let shellSchema = Schema(
-    subject: "a Shell step",
-    fields: [
-      Field("type"), Field("name"), Field("inline", since: .v2019_02_01_preview),
-      Field("scriptUri", since: .v2019_05_01_preview),
-      Field("sha256Checksum", since: .v2019_05_01_preview),
-    ])
-
-  private static let powerShellSchema = Schema(
-    subject: "a PowerShell step",
-    fields: shellSchema.fields + [
-      Field("validExitCodes"), Field("runElevated", since: .v2019_05_01_preview),
-      Field("runAsSystem", since: .v2020_02_14),
-    ])
-
-  private static let fileSchema = Schema(
-    subject: "a File step",
-    fields: [
-      Field("type"), Field("name"), Field("sourceUri"), Field("destination"),
-      Field("sha256Checksum"),
-    ])
-
   /// What is done to the image; nothing where the field is absent.
   mutating func customizers(_ properties: Fields) -> [Customizer] {
-    let types = [
-      Choice("Shell"), Choice("PowerShell", since: .v2019_02_01_preview),
-      Choice("File", since: .v2019_05_01_preview),
-      Choice("WindowsRestart", since: .v2019_02_01_preview),
-      Choice("WindowsUpdate", since: .v2020_02_14),
-    ]
-    return steps("customize", "a customizer", in: properties, among: types)
+    let steps = steps("customize", in: properties, among: .customizers)
+    checkSystems(steps)
+    return steps
   }
 
   /// The steps of an array, in order.
   mutating func steps(
-    _ name: String, _ subject: String, in fields: Fields, among types: [Choice]
+    _ name: String, in fields: Fields, among kinds: Union
   ) -> [Customizer] {
     var fields = fields
     fields.node.weight = .decisive
     return (objects(name, in: fields) ?? []).enumerated().compactMap { index, node in
-      step(node, at: index, subject, among: types)
+      step(node, at: index, among: kinds)
     }
   }
 
   private mutating func step(
-    _ node: Node, at index: Int, _ subject: String, among types: [Choice]
+    _ node: Node, at index: Int, among kinds: Union
   ) -> Customizer? {
-    let decoded: (fields: Fields?, content: (Customizer.Action, SourcePosition)?)
-    switch discriminator("type", of: node, subject, among: types) {
-    case "Shell":
-      decoded = with(node, Self.shellSchema) { $0.script($1).map { (.shell($0), $1) } }
-    case "PowerShell":
-      decoded = with(node, Self.powerShellSchema) { $0.powerShell($1) }
-    case "File":
-      decoded = with(node, Self.fileSchema) { $0.file($1) }
-    case "WindowsRestart":
-      decoded = with(node, Self.windowsRestartSchema) { $0.windowsRestart($1) }
-    case "WindowsUpdate":
-      decoded = with(node, Self.windowsUpdateSchema) { $0.windowsUpdate($1) }
-    default:
-      return nil
-    }
-    let name = decoded.fields.flatMap { text("name", in: $0, as: .label) }
-    guard let content = decoded.content else { return nil }
+    guard let (kind, fields) = variant(of: node, among: kinds) else { return nil }
+    let name = text("name", in: fields, as: .label)
+    let content: Content? =
+      switch kind {
+      case "Shell": shell(fields)
+      case "PowerShell": powerShell(fields)
+      case "File": file(fields)
+      case "WindowsRestart": windowsRestart(fields)
+      case "WindowsUpdate": windowsUpdate(fields)
+      default: nil
+      }
+    guard let content else { return nil }
     return Customizer(
       name: name ?? "", index: index, position: node.position, contentPosition: content.1,
       action: content.0)
@@ -70,14 +39,13 @@ extension TemplateDecoder {
 
   private typealias Content = (Customizer.Action, SourcePosition)
 
-  private mutating func with(
-    _ node: Node, _ schema: Schema, _ decode: (inout TemplateDecoder, Fields) -> Content?
-  ) -> (Fields?, Content?) {
-    guard let fields = fields(of: node, as: schema) else { return (nil, nil) }
-    return (fields, decode(&self, fields))
+  private mutating func shell(_ fields: Fields) -> Content? {
+    checkRestart(fields, in: .linux)
+    return script(fields).map { script, position in (.shell(script), position) }
   }
 
   private mutating func powerShell(_ fields: Fields) -> Content? {
+    checkRestart(fields, in: .windows)
     let options = powerShellOptions(fields)
     return script(fields).map { script, position in (.powerShell(script, options), position) }
   }
@@ -104,6 +72,7 @@ extension TemplateDecoder {
     let source = requiredText("sourceUri", in: fields, as: .address)
     let destination = requiredText("destination", in: fields, as: .address)
     let sha256 = checksum(fields)
+    if let destination, let node = fields["destination"] { checkDestination(destination, node) }
     guard let source, let destination, let node = fields["sourceUri"] else { return nil }
     let transfer = FileTransfer(sourceURI: source, sha256: sha256, destination: destination)
     return (.file(transfer), node.position)

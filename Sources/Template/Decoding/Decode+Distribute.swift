@@ -1,26 +1,7 @@
 extension TemplateDecoder {
-  private static let commonFields = [Field("type"), Field("runOutputName"), Field("artifactTags")]
-
-  private static let managedImageSchema = Schema(
-    subject: "a ManagedImage target",
-    fields: commonFields + [Field("imageId"), Field("location")])
-
-  private static let vhdSchema = Schema(
-    subject: "a VHD target", fields: commonFields + [Field("uri", since: .v2022_07_01)])
-
-  private static let sharedImageSchema = Schema(
-    subject: "a SharedImage target",
-    fields: commonFields + [
-      Field("galleryImageId"), Field("replicationRegions"),
-      Field("excludeFromLatest", since: .v2020_02_14),
-      Field("storageAccountType", since: .v2020_02_14),
-      Field("targetRegions", since: .v2022_07_01), Field("versioning", since: .v2022_07_01),
-      Field("replicationMode", since: .v2025_10_01),
-    ])
-
   /// Where the result goes; `nil` where the array is missing.
   mutating func distributors(_ properties: Fields) -> [Distributor]? {
-    guard let node = require("distribute", in: properties) else { return nil }
+    guard let node = properties["distribute"] else { return nil }
     var properties = properties
     properties.node.weight = .decisive
     guard let targets = objects("distribute", in: properties) else { return nil }
@@ -36,22 +17,18 @@ extension TemplateDecoder {
   private mutating func distributor(
     _ node: Node, at index: Int, names: inout [String: Int]
   ) -> Distributor? {
-    let types = [
-      Choice("ManagedImage"), Choice("SharedImage"), Choice("VHD", since: .v2019_02_01_preview),
-    ]
-    let schema: Schema
-    let decode: (inout TemplateDecoder, Fields) -> Distributor.Target?
-    switch discriminator("type", of: node, "a target", among: types) {
-    case "ManagedImage": (schema, decode) = (Self.managedImageSchema, { $0.managedImage($1) })
-    case "SharedImage": (schema, decode) = (Self.sharedImageSchema, { $0.sharedImage($1) })
-    case "VHD": (schema, decode) = (Self.vhdSchema, { $0.vhd($1) })
-    default: return nil
-    }
-    guard var fields = fields(of: node, as: schema) else { return nil }
+    guard let (kind, decisive) = variant(of: node, among: .distributors) else { return nil }
+    var fields = decisive
     fields.node.weight = .incidental
     let name = runOutputName(fields, at: index, names: &names)
     let tags = tags("artifactTags", in: fields)
-    guard let target = decode(&self, fields), let name else { return nil }
+    let target: Distributor.Target? =
+      switch kind {
+      case "ManagedImage": managedImage(fields)
+      case "SharedImage": sharedImage(fields)
+      default: vhd(fields)
+      }
+    guard let target, let name else { return nil }
     return Distributor(
       runOutputName: name, index: index, position: node.position, artifactTags: tags,
       target: target)
@@ -64,10 +41,8 @@ extension TemplateDecoder {
       let node = fields["runOutputName"]
     else { return nil }
     let open = Unresolved(text) == nil ? nil : RunOutputName(unresolved: text)
-    guard let name = open ?? RunOutputName(text) else {
-      fail(node, .badName, badName(text))
-      return nil
-    }
+    checkName(text, node)
+    guard let name = open ?? RunOutputName(text) else { return nil }
     if let other = names.updateValue(index, forKey: name.fileName) {
       fail(
         node, .duplicateOutput,

@@ -1,41 +1,17 @@
 extension TemplateDecoder {
-  private static let documentSchema = Schema(
-    subject: "an image template",
-    fields: [
-      Field("name"), Field("location"), Field("tags"), Field("properties"),
-      Field("identity", since: .v2019_05_01_preview), Field("apiVersion", .ignored),
-      Field("type", .ignored), Field("dependsOn", .ignored), Field("id", .readOnly),
-      Field("systemData", .readOnly), Field("$schema", .ignored),
-    ])
-
-  private static let propertiesSchema = Schema(
-    subject: "`properties`",
-    fields: [
-      Field("source"), Field("customize"), Field("distribute"),
-      Field("validate", since: .v2022_02_14), Field("optimize", since: .v2022_07_01),
-      Field("vmProfile", since: .v2019_05_01_preview),
-      Field("buildTimeoutInMinutes", since: .v2019_05_01_preview),
-      Field("stagingResourceGroup", since: .v2022_02_14),
-      Field("errorHandling", since: .v2023_07_01), Field("autoRun", since: .v2024_02_01),
-      Field("managedResourceTags", since: .v2024_02_01),
-      Field("additionalDataDisks", since: .v2025_10_01),
-      Field("provisioningState", .readOnly), Field("provisioningError", .readOnly),
-      Field("lastRunStatus", .readOnly), Field("exactStagingResourceGroup", .readOnly),
-    ])
-
   /// Reads the body of an image template.
   ///
   /// Every part is read, whatever else is wrong, so that all errors show at once.
   mutating func template(_ root: JSONValue) -> ImageTemplate? {
     let node = Node(value: root, path: "", weight: .incidental)
-    guard let document = fields(of: node, as: Self.documentSchema) else { return nil }
+    guard let document = fields(of: node, as: .document) else { return nil }
     checkType(document)
     let name = templateName(document)
     let location = requiredText("location", in: document, as: .label)
     let tags = tags("tags", in: document)
     let identities = identities(document)
-    guard let body = require("properties", in: document)?.decisive,
-      var properties = fields(of: body, as: Self.propertiesSchema)
+    guard let body = document["properties"]?.decisive,
+      var properties = fields(of: body, as: .properties)
     else { return nil }
     // Most of what follows may stay open; the parts that may not say so themselves.
     properties.node.weight = .incidental
@@ -66,6 +42,7 @@ extension TemplateDecoder {
     if [namespace, expected.lowercased()].contains(type.lowercased()) {
       // The address of the request decides, so bodies like official quickstarts have only half.
       warn(node, .resourceTypeSpelling, "\(quoted(type)) must be written `\(expected)`")
+      mend(node, to: "\"\(expected)\"")
     } else {
       fail(
         node, .notAnImageTemplate, "\(quoted(type)) is no image template",
@@ -75,12 +52,18 @@ extension TemplateDecoder {
 
   private mutating func templateName(_ document: Fields) -> String? {
     guard let node = document["name"], let name = text(node, as: .label) else { return nil }
-    if !isResourceName(name), Unresolved(name) == nil { fail(node, .badName, badName(name)) }
+    checkName(name, node)
     return name
   }
 
-  /// What is wrong with a name that is no ``isResourceName(_:)``.
-  func badName(_ name: String) -> String {
-    "\(quoted(name)) is no name: it must be 1 to 64 letters, digits, `-`, `_` and `.`"
+  /// Reports a name that is none; before 2019-05-01-preview there was no `.` in names.
+  mutating func checkName(_ name: String, _ node: Node) {
+    guard Unresolved(name) == nil else { return }
+    let refusesDots = version.map { $0 < .v2019_05_01_preview } ?? false
+    guard !isResourceName(name) || (refusesDots && name.contains(".")) else { return }
+    fail(
+      node, .badName,
+      "\(quoted(name)) is no name: it must be 1 to 64 letters, digits, `-`, `_`"
+        + (refusesDots ? "" : " and `.`"), service: .badValue)
   }
 }

@@ -1,11 +1,4 @@
 extension TemplateDecoder {
-  private static let identitySchema = Schema(
-    subject: "`identity`",
-    fields: [
-      Field("type"), Field("userAssignedIdentities"), Field("principalId", .readOnly),
-      Field("tenantId", .readOnly),
-    ])
-
   /// The ids of the identities that the build reads and writes with.
   mutating func identities(_ document: Fields) -> [String] {
     guard let node = object("identity", in: document) else {
@@ -13,18 +6,18 @@ extension TemplateDecoder {
       if version.map({ $0 >= .v2020_02_14 }) ?? true, document["identity"] == nil {
         warn(
           document.node, .noIdentity, "an image template needs the field `identity` on Azure",
-          hint: "a build on a host of your own does without it")
+          hint: "a build on a host of your own does without it", service: .missing("identity"))
       }
       return []
     }
-    guard let identity = fields(of: node, as: Self.identitySchema) else { return [] }
-    if let type = identity["type"] {
-      _ = choice(type, among: [Choice("UserAssigned"), Choice("None")])
-    }
+    guard let identity = fields(of: node, as: .identity) else { return [] }
+    _ = word("type", in: identity)
     guard let assigned = identity["userAssignedIdentities"] else { return [] }
     let ids = assignedIDs(assigned)
     if ids.count > 1 {
-      warn(assigned, .manyIdentities, "the service takes exactly one identity, not \(ids.count)")
+      warn(
+        assigned, .manyIdentities, "the service takes exactly one identity, not \(ids.count)",
+        service: .unworded)
     }
     return ids
   }
@@ -34,7 +27,8 @@ extension TemplateDecoder {
       guard !reportUnresolved(text, in: node) else { return [text] }
       warn(
         node, .looseType, "must be an object with ids as its field names, not \(node.value.spoken)",
-        hint: "write `{ \(quoted(text).replacing("`", with: "\"")): {} }`")
+        hint: "write `{ \(quoted(text).replacing("`", with: "\"")): {} }`",
+        service: .unworded)
       return [text]
     }
     guard case .object(let members) = node.value.content else {

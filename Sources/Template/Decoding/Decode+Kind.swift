@@ -26,7 +26,8 @@ extension TemplateDecoder {
     }
     findings.fail(
       .deployment,
-      "cannot read the template: this is an ARM deployment template, which is not accepted yet",
+      "cannot read the template: this is an ARM deployment template, and a bare image template is "
+        + "needed here",
       at: mark.keyPosition, path: mark.key,
       hint: "give the image template alone: its resource in `resources`, with its values filled in")
     return true

@@ -8,10 +8,11 @@ extension TemplateDecoder {
   /// run is not known, so that any choice could build another image than Azure does.
   mutating func script(_ fields: Fields) -> (Script, SourcePosition)? {
     let lines = texts("inline", in: fields, as: .command)
-    let uri = text("scriptUri", in: fields, as: .address) ?? ""
+    let address = addressField(fields)
+    let uri = text(address, in: fields, as: .address) ?? ""
     let sha256 = checksum(fields)
     let inlineNode = lines.isEmpty ? nil : fields["inline"]
-    let uriNode = uri.isEmpty ? nil : fields["scriptUri"]
+    let uriNode = uri.isEmpty ? nil : fields[address]
     switch (inlineNode, uriNode) {
     case (let inline?, nil):
       if sha256 != nil, let node = fields["sha256Checksum"] {
@@ -28,14 +29,20 @@ extension TemplateDecoder {
         "\(fields.schema.subject) has both `inline` and `scriptUri`: only one can run",
         hint: "remove one, or make two steps of them")
     case (nil, nil):
-      reportMissingScript(fields)
+      reportMissingScript(fields, address)
     }
     return nil
   }
 
-  private mutating func reportMissingScript(_ fields: Fields) {
+  /// `script` in the versions that call it so.
+  private func addressField(_ fields: Fields) -> String {
+    fields["script"] != nil && version.map { $0 < .v2019_05_01_preview } ?? false
+      ? "script" : "scriptUri"
+  }
+
+  private mutating func reportMissingScript(_ fields: Fields, _ address: String) {
     // A value that was refused is reported already.
-    let refused = ["inline", "scriptUri"].contains { name in
+    let refused = ["inline", address].contains { name in
       switch fields[name]?.value.content {
       case nil, .array([]), .string(""): false
       default: true

@@ -10,19 +10,11 @@ struct BuildSettings {
 }
 
 extension TemplateDecoder {
-  private static let errorHandlingSchema = Schema(
-    subject: "`errorHandling`",
-    fields: [Field("onCustomizerError"), Field("onValidationError")])
-
-  private static let autoRunSchema = Schema(subject: "`autoRun`", fields: [Field("state")])
-
-  private static let diskSchema = Schema(subject: "a data disk", fields: [Field("sizeGB")])
-
   /// The least that leaves the service time to start: below, its own token runs out (`aib.md` b.5).
   private static let minimumUsefulMinutes = 6
 
   mutating func settings(_ properties: Fields) -> BuildSettings {
-    let run = object("autoRun", in: properties).flatMap { fields(of: $0, as: Self.autoRunSchema) }
+    let run = object("autoRun", in: properties).flatMap { fields(of: $0, as: .autoRun) }
     return BuildSettings(
       vmProfile: vmProfile(properties), buildTimeout: buildTimeout(properties),
       errorHandling: errorHandling(properties),
@@ -35,14 +27,9 @@ extension TemplateDecoder {
 
   private mutating func buildTimeout(_ properties: Fields) -> BuildTimeout {
     let name = "buildTimeoutInMinutes"
-    guard let node = properties[name], let minutes = integer(name, in: properties, atLeast: 0)
+    guard let node = properties[name], let minutes = integer(name, in: properties),
+      let timeout = BuildTimeout(minutes: minutes)
     else { return .standard }
-    guard let timeout = BuildTimeout(minutes: minutes) else {
-      fail(
-        node, .outOfRange,
-        "must be at most \(BuildTimeout.maximumMinutes) minutes, not `\(minutes)`")
-      return .standard
-    }
     if timeout.minutes < Self.minimumUsefulMinutes {
       warn(
         node,
@@ -55,7 +42,7 @@ extension TemplateDecoder {
 
   private mutating func errorHandling(_ properties: Fields) -> ErrorHandling {
     guard let node = object("errorHandling", in: properties),
-      let fields = fields(of: node, as: Self.errorHandlingSchema)
+      let fields = fields(of: node, as: .errorHandling)
     else { return ErrorHandling(onCustomizerError: .cleanup, onValidationError: .cleanup) }
     return ErrorHandling(
       onCustomizerError: choice("onCustomizerError", in: fields, absent: .cleanup),
@@ -64,8 +51,8 @@ extension TemplateDecoder {
 
   private mutating func additionalDataDisks(_ properties: Fields) -> [Int] {
     (objects("additionalDataDisks", in: properties) ?? []).compactMap { node in
-      fields(of: node, as: Self.diskSchema)
-        .flatMap { integer("sizeGB", in: $0, atLeast: 0) }
+      fields(of: node, as: .dataDisk)
+        .flatMap { integer("sizeGB", in: $0) }
     }
   }
 }

@@ -1,11 +1,4 @@
 extension TemplateDecoder {
-  private static let regionSchema = Schema(
-    subject: "a target region",
-    fields: [Field("name"), Field("replicaCount"), Field("storageAccountType")])
-
-  private static let versioningSchema = Schema(
-    subject: "`versioning`", fields: [Field("scheme"), Field("major")])
-
   /// The largest number that a version's parts may be (`aib.md` d.3).
   private static let maximumVersionPart = 2_147_483_647
 
@@ -31,11 +24,13 @@ extension TemplateDecoder {
       "storageAccountType", in: fields, absent: .standardLRS)
     guard let targets = objects("targetRegions", in: fields), !targets.isEmpty else {
       if fields["replicationRegions"] == nil, let version, version < .v2022_07_01 {
-        fail(
-          fields.node,
-          .missingField,
-          "\(fields.schema.subject) needs the field `replicationRegions` before "
-            + "api-version 2022-07-01")
+        reportMissing(
+          "replicationRegions", in: fields, when: " before api-version 2022-07-01")
+      }
+      if fields["replicationRegions"] == nil, let node = fields["storageAccountType"] {
+        warn(
+          node, .uselessStorage, "`storageAccountType` counts only with `replicationRegions`",
+          hint: "name the regions in `targetRegions`, with the storage of each")
       }
       return names.map {
         SharedImage.TargetRegion(name: $0, replicaCount: 1, storageAccountType: storage)
@@ -51,9 +46,9 @@ extension TemplateDecoder {
   }
 
   private mutating func targetRegion(_ node: Node) -> SharedImage.TargetRegion? {
-    guard let fields = fields(of: node, as: Self.regionSchema) else { return nil }
+    guard let fields = fields(of: node, as: .targetRegion) else { return nil }
     let name = requiredText("name", in: fields, as: .label)
-    let count = integer("replicaCount", in: fields, atLeast: 1)
+    let count = integer("replicaCount", in: fields)
     let storage: SharedImage.StorageAccountType = choice(
       "storageAccountType", in: fields, absent: .standardLRS)
     return name.map {
@@ -75,16 +70,9 @@ extension TemplateDecoder {
         "`versioning` and the version \(quoted(explicit)) of `galleryImageId` exclude each "
           + "other", hint: "remove one of them")
     }
-    let schemes = [Choice("Latest"), Choice("Source")]
-    let scheme = discriminator("scheme", of: node, "`versioning`", among: schemes)
-    let versioning = self.fields(of: node, as: Self.versioningSchema)
-    let major = versioning.flatMap { integer("major", in: $0, atLeast: -1) } ?? -1
-    if scheme == "Source" {
-      if let extra = versioning?["major"] {
-        warn(extra, .uselessMajor, "`major` counts only with `Latest`")
-      }
-      return .source
-    }
+    guard let (scheme, fields) = variant(of: node, among: .versioning), scheme != "Source"
+    else { return .source }
+    let major = integer("major", in: fields) ?? -1
     return .latest(major: major < 0 ? nil : major)
   }
 

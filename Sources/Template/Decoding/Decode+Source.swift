@@ -1,47 +1,24 @@
 extension TemplateDecoder {
-  private static let planSchema = Schema(
-    subject: "`planInfo`",
-    fields: [Field("planName"), Field("planProduct"), Field("planPublisher")])
-
-  private static let platformImageSchema = Schema(
-    subject: "a PlatformImage source",
-    fields: [
-      Field("type"), Field("publisher"), Field("offer"), Field("sku"), Field("version"),
-      Field("planInfo", since: .v2020_02_14), Field("exactVersion", .readOnly),
-    ])
-
   /// The image to start from.
   mutating func source(_ properties: Fields) -> Source? {
-    guard let node = require("source", in: properties)?.decisive else { return nil }
-    let types = [
-      Choice("PlatformImage"), Choice("ManagedImage", since: .v2019_02_01_preview),
-      Choice("SharedImageVersion", since: .v2019_05_01_preview),
-    ]
-    if refusedISO(node) { return nil }
-    switch discriminator("type", of: node, "the source", among: types) {
+    guard let node = properties["source"]?.decisive, !refusedISO(node),
+      let (kind, fields) = variant(of: node, among: .source)
+    else { return nil }
+    switch kind {
     case "PlatformImage":
-      return platformImage(node).map(Source.platformImage)
+      return platformImage(fields).map(Source.platformImage)
     case "ManagedImage":
-      let schema = Schema(
-        subject: "a ManagedImage source", fields: [Field("type"), Field("imageId")])
-      return fields(of: node, as: schema)
-        .flatMap { resourceID("imageId", in: $0, of: .managedImage) }
-        .map(Source.managedImage)
+      return resourceID("imageId", in: fields, of: .managedImage).map(Source.managedImage)
     case "SharedImageVersion":
-      let schema = Schema(
-        subject: "a SharedImageVersion source",
-        fields: [Field("type"), Field("imageVersionId"), Field("exactVersion", .readOnly)])
-      return fields(of: node, as: schema)
-        .flatMap { resourceID("imageVersionId", in: $0, of: .imageVersion) }
-        .map(Source.sharedImageVersion)
+      return sharedImageVersion(fields).map(Source.sharedImageVersion)
     default:
-      return nil
+      return iso(fields).map(Source.iso)
     }
   }
 
   private mutating func refusedISO(_ node: Node) -> Bool {
-    guard let type = node.value.member("type")?.value, case .string(let text) = type.content,
-      text.lowercased() == "iso"
+    guard !Choice.iso.exists(in: version), let type = node.value.member("type")?.value,
+      case .string(let text) = type.content, text.lowercased() == "iso"
     else { return false }
     fail(
       Node(value: type, path: "\(node.path).type", weight: .decisive),
@@ -51,8 +28,32 @@ extension TemplateDecoder {
     return true
   }
 
-  private mutating func platformImage(_ node: Node) -> PlatformImage? {
-    guard var image = fields(of: node, as: Self.platformImageSchema) else { return nil }
+  private mutating func iso(_ fields: Fields) -> ISOImage? {
+    let field = fields.schema["sourceURI"]?.exists(in: version) == true ? "sourceURI" : "sourceUri"
+    let uri = requiredText(field, in: fields, as: .address)
+    let isGiven = requiredText("sha256Checksum", in: fields, as: .address) != nil
+    guard let uri, isGiven, let sha256 = checksum(fields) else { return nil }
+    warn(
+      fields.node, .isoSource, "an ISO has to be installed first, which is not done here",
+      hint: "install it once, and name the disk with `--source-disk`")
+    return ISOImage(uri: uri, sha256: sha256)
+  }
+
+  private mutating func sharedImageVersion(_ fields: Fields) -> ResourceID? {
+    let name = "imageVersionId"
+    guard let id = resourceID(name, in: fields, of: .imageVersion) else { return nil }
+    if let node = fields[name], let version, version < .v2022_07_01,
+      id["versions"]?.lowercased() == "latest"
+    {
+      warn(
+        node, .latestTooNew, "`latest` is taken for a version from api-version 2022-07-01 on",
+        hint: "set `apiVersion` to `2022-07-01` or later, or name a version", service: .badValue)
+    }
+    return id
+  }
+
+  private mutating func platformImage(_ fields: Fields) -> PlatformImage? {
+    var image = fields
     image.node.weight = .incidental
     let publisher = requiredText("publisher", in: image, as: .label)
     let offer = requiredText("offer", in: image, as: .label)
@@ -66,7 +67,7 @@ extension TemplateDecoder {
 
   private mutating func purchasePlan(_ image: Fields) -> PurchasePlan? {
     guard let node = object("planInfo", in: image),
-      let plan = fields(of: node, as: Self.planSchema)
+      let plan = fields(of: node, as: .plan)
     else { return nil }
     let name = requiredText("planName", in: plan, as: .label)
     let product = requiredText("planProduct", in: plan, as: .label)

@@ -1,26 +1,11 @@
 extension TemplateDecoder {
-  private static let profileSchema = Schema(
-    subject: "`vmProfile`",
-    fields: [
-      Field("vmSize"), Field("osDiskSizeGB", since: .v2020_02_14),
-      Field("userAssignedIdentities", since: .v2021_10_01),
-      Field("vnetConfig", since: .v2020_02_14),
-    ])
-
-  private static let networkSchema = Schema(
-    subject: "`vnetConfig`",
-    fields: [
-      Field("subnetId"), Field("proxyVmSize", since: .v2021_10_01),
-      Field("containerInstanceSubnetId", since: .v2024_02_01),
-    ])
-
   /// The machine that the image is built on.
   mutating func vmProfile(_ properties: Fields) -> VMProfile {
     guard let node = object("vmProfile", in: properties),
-      let fields = fields(of: node, as: Self.profileSchema)
+      let fields = fields(of: node, as: .vmProfile)
     else { return .standard }
     let size = text("vmSize", in: fields, as: .label) ?? ""
-    let disk = integer("osDiskSizeGB", in: fields, atLeast: 0) ?? 0
+    let disk = integer("osDiskSizeGB", in: fields) ?? 0
     return VMProfile(
       vmSize: size.isEmpty ? VMProfile.defaultVMSize : size,
       osDiskSize: disk == 0 ? .source : .gigabytes(disk),
@@ -30,7 +15,7 @@ extension TemplateDecoder {
 
   private mutating func network(_ profile: Fields) -> VMProfile.Network {
     guard let node = object("vnetConfig", in: profile),
-      let fields = fields(of: node, as: Self.networkSchema)
+      let fields = fields(of: node, as: .vnetConfig)
     else { return .made }
     let subnet = optionalResourceID("subnetId", in: fields, of: .subnet)
     let proxy = text("proxyVmSize", in: fields, as: .label) ?? ""

@@ -1,18 +1,4 @@
 extension TemplateDecoder {
-  static let windowsRestartSchema = Schema(
-    subject: "a WindowsRestart step",
-    fields: [
-      Field("type"), Field("name"), Field("restartCommand"), Field("restartCheckCommand"),
-      Field("restartTimeout"),
-    ])
-
-  static let windowsUpdateSchema = Schema(
-    subject: "a WindowsUpdate step",
-    fields: [
-      Field("type"), Field("name"), Field("searchCriteria"), Field("filters"),
-      Field("updateLimit"),
-    ])
-
   mutating func windowsRestart(_ fields: Fields) -> (Customizer.Action, SourcePosition)? {
     let command = text("restartCommand", in: fields, as: .command) ?? ""
     let check = text("restartCheckCommand", in: fields, as: .command) ?? ""
@@ -29,7 +15,7 @@ extension TemplateDecoder {
     guard let timeout = GoDuration(text) else {
       fail(
         node, .badDuration, "\(quoted(text)) is no length of time",
-        hint: "write it with units, as in `5m`, `1h30m` or `90s`")
+        hint: "write it with units, as in `5m`, `1h30m` or `90s`", service: .badValue)
       return standard
     }
     return timeout.duration == .zero ? standard : timeout
@@ -39,7 +25,7 @@ extension TemplateDecoder {
     let criteria = text("searchCriteria", in: fields, as: .command) ?? ""
     let filters = texts("filters", in: fields, as: .command)
     for node in fields["filters"].flatMap({ listed($0) }) ?? [] { checkFilter(node) }
-    let limit = integer("updateLimit", in: fields, atLeast: 0) ?? 0
+    let limit = integer("updateLimit", in: fields) ?? 0
     let options = WindowsUpdateOptions(
       searchCriteria: criteria.isEmpty ? WindowsUpdateOptions.defaultSearchCriteria : criteria,
       filters: filters, updateLimit: limit == 0 ? WindowsUpdateOptions.defaultUpdateLimit : limit)

@@ -15,7 +15,7 @@ package func nearest(to typed: String, among names: [String]) -> String? {
 }
 
 /// `valid_exit_codes` and `ValidExitCodes` are the same name but for how it is written.
-private func plain(_ name: String) -> String {
+func plain(_ name: String) -> String {
   name.lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " }
 }
 

@@ -28,6 +28,7 @@ extension Diagnostic.Code {
   static let zeroCharacter = Self(rawValue: "KILN-T023")
   static let openExpression = Self(rawValue: "KILN-T024")
   static let openPlaceholder = Self(rawValue: "KILN-T025")
+  static let fieldGone = Self(rawValue: "KILN-T026")
 }
 
 /// Texts that have a form of their own.
@@ -45,12 +46,17 @@ extension Diagnostic.Code {
   static let manyIdentities = Self(rawValue: "KILN-T041")
   static let shortTimeout = Self(rawValue: "KILN-T042")
   static let isoSource = Self(rawValue: "KILN-T043")
+  static let latestTooNew = Self(rawValue: "KILN-T044")
   static let noScript = Self(rawValue: "KILN-T050")
   static let twoScripts = Self(rawValue: "KILN-T051")
   static let uselessChecksum = Self(rawValue: "KILN-T052")
   static let runAsSystemAlone = Self(rawValue: "KILN-T053")
   static let idleFilter = Self(rawValue: "KILN-T054")
+  static let restartInScript = Self(rawValue: "KILN-T055")
+  static let outsideTmp = Self(rawValue: "KILN-T056")
+  static let noFullPath = Self(rawValue: "KILN-T057")
+  static let mixedSystems = Self(rawValue: "KILN-T058")
   static let nothingDistributed = Self(rawValue: "KILN-T060")
   static let duplicateOutput = Self(rawValue: "KILN-T061")
-  static let uselessMajor = Self(rawValue: "KILN-T062")
+  static let uselessStorage = Self(rawValue: "KILN-T062")
 }

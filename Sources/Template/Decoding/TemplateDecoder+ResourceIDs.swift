@@ -66,7 +66,7 @@ extension TemplateDecoder {
     if Unresolved(text) != nil { return ResourceID(unresolved: text) }
     fail(
       node, .badResourceID, "\(quoted(text)) is not the id of \(kind.name)",
-      hint: "it has the form `\(kind.shape)`"
+      hint: "it has the form `\(kind.shape)`", service: .badValue
     )
     return nil
   }

@@ -36,26 +36,27 @@ extension TemplateDecoder {
     fields[name].flatMap { text($0, as: role) }
   }
 
-  /// The text of a field that must be there and not be empty.
+  /// The text of a field that must not be empty; that it is there is checked with its name.
   mutating func requiredText(_ name: String, in fields: Fields, as role: TextRole) -> String? {
-    guard let node = require(name, in: fields), let text = text(node, as: role) else { return nil }
+    guard let node = fields[name], let text = text(node, as: role) else { return nil }
     if text.isEmpty {
       fail(
         node, .emptyValue,
-        "\(fields.schema.subject) needs a value for `\(name)`, not an empty string")
+        "\(fields.schema.subject) needs a value for `\(name)`, not an empty string",
+        service: .badValue)
       return nil
     }
     return text
   }
 
-  /// A whole number of at least `minimum`, also between quotes.
-  mutating func integer(_ name: String, in fields: Fields, atLeast minimum: Int) -> Int? {
+  /// A whole number that the schema allows, also between quotes; `nil` where it is absent.
+  mutating func integer(_ name: String, in fields: Fields) -> Int? {
     guard let node = fields[name], let value = integer(node) else { return nil }
-    guard value >= minimum else {
-      fail(node, .outOfRange, "must be at least \(minimum), not `\(value)`")
-      return nil
-    }
-    return value
+    let range = fields.range(of: name)
+    guard !range.contains(value) else { return value }
+    let limit = value < range.lowerBound ? "least \(range.lowerBound)" : "most \(range.upperBound)"
+    fail(node, .outOfRange, "must be at \(limit), not `\(value)`", service: .badValue)
+    return nil
   }
 
   /// A whole number, also between quotes.
@@ -67,7 +68,8 @@ extension TemplateDecoder {
       if let value = Int(text) {
         warn(
           node, .looseType, "must be a number, not \(node.value.spoken): it is read as `\(value)`",
-          hint: "leave the quotes out")
+          hint: "leave the quotes out", service: .unworded)
+        mend(node, to: "\(value)")
         return value
       }
       if reportUnresolved(text, in: node) { return nil }
@@ -88,7 +90,8 @@ extension TemplateDecoder {
           node,
           .looseType,
           "must be `true` or `false` without quotes, not \(node.value.spoken): it is read "
-            + "as `\(value)`", hint: "leave the quotes out")
+            + "as `\(value)`", hint: "leave the quotes out", service: .unworded)
+        mend(node, to: "\(value)")
         return value
       }
       if reportUnresolved(text, in: node) { return false }
@@ -110,7 +113,7 @@ extension TemplateDecoder {
       warn(
         node, .looseType,
         "must be an array, not \(node.value.spoken): it is read as an array of one",
-        hint: "put `[` and `]` around it")
+        hint: "put `[` and `]` around it", service: .unworded)
       return [node]
     case .null, .bool, .object:
       fail(node, .wrongType, "must be an array, not \(node.value.spoken)")
@@ -139,7 +142,8 @@ extension TemplateDecoder {
     guard let node = fields[name] else { return nil }
     guard node.value.content == .array([]) else { return node }
     warn(
-      node, .looseType, "must be an object, not an array: it is read as absent", hint: "write `{}`")
+      node, .looseType, "must be an object, not an array: it is read as absent", hint: "write `{}`",
+      service: .unworded)
     return nil
   }
 
@@ -169,7 +173,7 @@ extension TemplateDecoder {
   private mutating func warned(_ node: Node, readAs text: String) -> String {
     warn(
       node, .looseType, "must be a string, not \(node.value.spoken): it is read as \(quoted(text))",
-      hint: "put it in double quotes")
+      hint: "put it in double quotes", service: .unworded)
     return text
   }
 }

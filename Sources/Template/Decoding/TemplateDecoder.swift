@@ -13,23 +13,53 @@ struct TemplateDecoder {
 
   private var reportedPlaceholders: Set<String> = []
 
-  init(version: APIVersion?) {
+  private let strictness: Strictness
+
+  init(version: APIVersion?, strictness: Strictness = .byVersion) {
     self.version = version
+    self.strictness = strictness
   }
 
   /// Whether unknown fields and names in another case are errors.
-  var refusesUnknownFields: Bool { version?.refusesUnknownFields ?? false }
-
-  mutating func fail(
-    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil
-  ) {
-    findings.fail(code, message, at: node.position, path: node.path, hint: hint)
+  var refusesUnknownFields: Bool {
+    switch strictness {
+    case .byVersion: version?.refusesUnknownFields ?? false
+    case .strict: true
+    case .lenient: false
+    }
   }
 
-  mutating func warn(
-    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil
+  mutating func fail(
+    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil,
+    service: ServiceFault = .unworded
   ) {
-    findings.warn(code, message, at: node.position, path: node.path, hint: hint)
+    add(.error, node, code, message, hint, service)
+  }
+
+  /// Reports what a build does with; where the service does not, `service` says what it finds, and
+  /// the strict manner makes an error of it.
+  mutating func warn(
+    _ node: Node, _ code: Diagnostic.Code, _ message: String, hint: String? = nil,
+    service: ServiceFault? = nil
+  ) {
+    let isError = service != nil && strictness == .strict
+    add(isError ? .error : .warning, node, code, message, hint, service)
+  }
+
+  /// Notes that the string at `node` can be mended, to a JSON text.
+  mutating func mend(_ node: Node, to new: String) {
+    guard let old = node.string else { return }
+    findings.mend(.string(old: old, new: new), at: node.position)
+  }
+
+  private mutating func add(
+    _ severity: Diagnostic.Severity, _ node: Node, _ code: Diagnostic.Code, _ message: String,
+    _ hint: String?, _ service: ServiceFault?
+  ) {
+    findings.add(
+      Diagnostic(
+        severity, code, message, at: node.position, path: node.path, hint: hint,
+        refusal: service.map { Diagnostic.Refusal(wording: $0.wording(of: node)) }))
   }
 
   /// Reports what `text` leaves open, by the weight of the node.

@@ -1,12 +1,12 @@
 /// What a text still leaves open.
-enum Unresolved: Hashable {
+package enum Unresolved: Hashable {
   /// An ARM expression, `[parameters('x')]`: nothing evaluates it in a bare resource body.
   case expression
   /// Placeholders, `<rgName>`, as the service's tutorials have them filled in by `sed`.
   case placeholders([String])
 
   /// What `text` leaves open; `nil` for nothing.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     if isExpression(text) {
       self = .expression
       return

@@ -24,6 +24,9 @@ public struct DeploymentInputs: Sendable {
   /// What the document is read for.
   public var purpose: Purpose
 
+  /// How closely the templates must keep to the API.
+  public var strictness = Strictness.byVersion
+
   /// The values of parameters, by name in lower case, with the name as it was written.
   private(set) var parameters: [String: (name: String, value: Given)] = [:]
 
@@ -60,7 +63,8 @@ public struct DeploymentInputs: Sendable {
         parameters[member.key.lowercased()] = (member.key, .keyVault(file: file))
       } else {
         findings.fail(
-          .badParameterFile, "the parameter \(quoted(member.key)) has neither `value` nor `reference`",
+          .badParameterFile,
+          "the parameter \(quoted(member.key)) has neither `value` nor `reference`",
           at: member.keyPosition, path: member.key,
           hint: "write it as `\"\(printable(member.key))\": { \"value\": … }`")
       }
@@ -72,7 +76,8 @@ public struct DeploymentInputs: Sendable {
     let values = root.field("parameters") ?? (root.field("$schema") == nil ? root : nil)
     guard let values, case .object(let members) = values.content else {
       findings.fail(
-        .badParameterFile, "cannot read the parameters: there is no object `parameters` in the file",
+        .badParameterFile,
+        "cannot read the parameters: there is no object `parameters` in the file",
         at: root.position, path: "",
         hint: "the form is `{ \"parameters\": { \"name\": { \"value\": … } } }`")
       return nil
@@ -88,7 +93,8 @@ public struct DeploymentInputs: Sendable {
     guard let root else { return findings.sorted }
     guard case .object(let members) = root.content else {
       findings.fail(
-        .badValueFile, "cannot read the values: the file is \(root.spoken), not an object", at: root.position,
+        .badValueFile, "cannot read the values: the file is \(root.spoken), not an object",
+        at: root.position,
         path: "", hint: "the form is `{ \"name\": \"value\" }`")
       return findings.sorted
     }
@@ -98,7 +104,8 @@ public struct DeploymentInputs: Sendable {
       case .bool(let value): placeholders[member.key] = "\(value)"
       case .null, .array, .object:
         findings.fail(
-          .badValueFile, "the value of \(quoted(member.key)) must be a text, not \(member.value.spoken)",
+          .badValueFile,
+          "the value of \(quoted(member.key)) must be a text, not \(member.value.spoken)",
           at: member.value.position, path: member.key)
       }
     }

@@ -130,7 +130,8 @@ final class DeploymentScope {
     case .asked: return ExpressionValue(unknown: .parameter(name), at: declaration.position)
     case .refused:
       throw ExpressionFailure(
-        "the nested deployment \(quoted(deploymentName)) gives its parameter \(quoted(name)) no value")
+        "the nested deployment \(quoted(deploymentName)) gives its parameter \(quoted(name)) no value"
+      )
     }
   }
 

@@ -4,7 +4,9 @@ enum LocalDefaults {
   ///
   /// Public templates ask for three such parameters above all: `api-version`, `imageTemplateName`
   /// and `svclocation` (`aib.md` e).
-  static func text(forParameter name: String, _ site: DeploymentSite, _ deployment: String) -> String? {
+  static func text(forParameter name: String, _ site: DeploymentSite, _ deployment: String)
+    -> String?
+  {
     let plain = plain(name)
     if ["imagetemplatename", "templatename", "imgtemplatename"].contains(plain) {
       return deployment

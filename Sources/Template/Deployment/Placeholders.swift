@@ -68,7 +68,8 @@ struct Placeholders {
     for name in given.keys.sorted() where !used.contains(name) {
       let guess = nearest(to: name, among: met.sorted()).map { "did you mean `\(printable($0))`?" }
       findings.fail(
-        .unusedPlaceholder, "there is no placeholder \(quoted("<\(name)>")) to set", at: .start, path: "", hint: guess)
+        .unusedPlaceholder, "there is no placeholder \(quoted("<\(name)>")) to set", at: .start,
+        path: "", hint: guess)
     }
   }
 }

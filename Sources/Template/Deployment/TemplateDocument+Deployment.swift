@@ -17,7 +17,9 @@ extension TemplateDocument {
     var entries: [DocumentReading.Entry] = []
     for found in reader.templates {
       if inputs.purpose == .build { needed.add(found.body) }
-      guard let template = decode(found.body, session, needed.names) else { continue }
+      guard let template = decode(found.body, inputs.strictness, session, needed.names) else {
+        continue
+      }
       entries.append(
         DocumentReading.Entry(
           name: found.name ?? template.name ?? name, template: template,
@@ -28,9 +30,10 @@ extension TemplateDocument {
   }
 
   private static func decode(
-    _ body: ExpressionValue, _ session: EvaluationSession, _ asked: Set<String>
+    _ body: ExpressionValue, _ strictness: Strictness, _ session: EvaluationSession,
+    _ asked: Set<String>
   ) -> ImageTemplate? {
-    var decoder = TemplateDecoder(version: nil)
+    var decoder = TemplateDecoder(version: nil, strictness: strictness)
     decoder.evaluation = OpenValues(body, reported: asked)
     let document = body.withoutUnknownHead.document
     decoder.version = decoder.declaredVersion(document)
@@ -47,7 +50,8 @@ extension TemplateDocument {
     }
   }
 
-  private static func rejectUnknownParameters(_ inputs: DeploymentInputs, _ scope: DeploymentScope) {
+  private static func rejectUnknownParameters(_ inputs: DeploymentInputs, _ scope: DeploymentScope)
+  {
     for (key, given) in inputs.parameters.sorted(by: { $0.key < $1.key })
     where scope.declarations[key] == nil {
       let names = scope.declarations.values.map(\.name).sorted()
@@ -64,11 +68,13 @@ extension TemplateDocument {
     let place = root.fieldMember("resources")?.keyPosition ?? root.position
     if skipped > 0 {
       session.findings.fail(
-        .nothingDeployed, "there is nothing to build: the condition of each image template is false", at: place,
+        .nothingDeployed,
+        "there is nothing to build: the condition of each image template is false", at: place,
         path: "resources", hint: "a parameter may decide: give it with `-p name=value`")
     } else {
       session.findings.fail(
-        .noImageTemplate, "the deployment has no resource `Microsoft.VirtualMachineImages/imageTemplates`",
+        .noImageTemplate,
+        "the deployment has no resource `Microsoft.VirtualMachineImages/imageTemplates`",
         at: place, path: "resources")
     }
   }
@@ -78,7 +84,8 @@ extension TemplateDocument {
   ) {
     for (index, found) in templates.enumerated() where found.dependsOn.contains(index) {
       session.findings.fail(
-        .circle, "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn`",
+        .circle,
+        "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn`",
         at: found.body.position, path: "")
     }
     var done: Set<Int> = []
@@ -89,12 +96,14 @@ extension TemplateDocument {
       if ready.isEmpty { break }
       done.formUnion(ready)
     }
-    guard done.count < templates.count, let first = templates.indices.first(where: { !done.contains($0) })
+    guard done.count < templates.count,
+      let first = templates.indices.first(where: { !done.contains($0) })
     else { return }
     let names = templates.indices.filter { !done.contains($0) }
       .map { quoted(templates[$0].name ?? "?") }
     session.findings.fail(
-      .circle, "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn`",
+      .circle,
+      "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn`",
       at: templates[first].body.position, path: "")
   }
 }
@@ -137,7 +146,8 @@ private struct NeededParameters {
     for name in names.sorted() {
       let position = scope.declarations[name.lowercased()]?.position ?? .start
       scope.session.findings.fail(
-        .absentParameter, "the build depends on the parameter \(quoted(name)), which has no value", at: position,
+        .absentParameter, "the build depends on the parameter \(quoted(name)), which has no value",
+        at: position,
         path: "parameters", hint: "give it with `-p \(printable(name))=value`")
     }
   }

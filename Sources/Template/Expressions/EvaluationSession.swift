@@ -64,7 +64,8 @@ final class EvaluationSession {
     let placed = failure.placed(at: position)
     guard reported.insert(placed).inserted else { return }
     findings.fail(
-      .failedExpression, "cannot evaluate the expression: \(placed.told)", at: placed.position ?? position,
+      .failedExpression, "cannot evaluate the expression: \(placed.told)",
+      at: placed.position ?? position,
       path: placed.position == position ? path : "", hint: placed.hint)
   }
 

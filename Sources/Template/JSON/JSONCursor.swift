@@ -1,7 +1,7 @@
 /// Walks over the bytes of a text and knows the line and column it has reached.
 package struct JSONCursor {
   private let bytes: [UInt8]
-  private var offset: Int
+  private(set) var offset: Int
   package private(set) var position = SourcePosition.start
 
   /// Starts at the first byte of a valid UTF-8 text, or after its byte order mark.

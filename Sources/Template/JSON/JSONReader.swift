@@ -143,7 +143,10 @@ package struct JSONReader {
   ) throws(SyntaxStop) -> Bool {
     guard cursor.next == bracket else { return false }
     cursor.advance()
-    if let comma { tolerate(.trailingComma, at: comma) }
+    if let comma {
+      tolerate(.trailingComma, at: comma)
+      findings.mend(.comma, at: comma)
+    }
     return true
   }
 

@@ -1,3 +1,5 @@
+public import Digests
+
 /// The image that a build starts from.
 public enum Source: Hashable, Sendable {
   /// An image of the Azure Marketplace.
@@ -6,6 +8,16 @@ public enum Source: Hashable, Sendable {
   case managedImage(ResourceID)
   /// A version of an image in a gallery; its last part may be `latest`.
   case sharedImageVersion(ResourceID)
+  /// The installation medium of Red Hat Enterprise Linux, up to api-version 2019-05-01-preview.
+  case iso(ISOImage)
+}
+
+/// An installation medium.
+public struct ISOImage: Hashable, Sendable {
+  /// Where it is fetched from.
+  public let uri: String
+  /// The checksum that it must have.
+  public let sha256: SHA256Digest
 }
 
 /// An image of the Azure Marketplace.

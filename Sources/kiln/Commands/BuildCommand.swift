@@ -30,7 +30,11 @@ struct PlanCommand: AsyncParsableCommand {
 
 /// What `build` and `plan` understand.
 struct BakingArguments: ParsableArguments {
-  @Argument(help: "The image template: the JSON that Azure Image Builder takes.")
+  @Argument(
+    help: """
+      The image template: the JSON that Azure Image Builder takes, an ARM deployment template, or a \
+      Bicep file.
+      """)
   var template: String
 
   @Option(
@@ -39,6 +43,10 @@ struct BakingArguments: ParsableArguments {
       "Where to bake: qemu, a VM on this machine, or a host of your own, reached over SSH.",
       valueName: "qemu|ssh://[user@]host[:port]"))
   var target: String = LocalSite.name
+
+  @OptionGroup(title: "Values for the template") var deployment: DeploymentOptions
+
+  @OptionGroup(title: "Several image templates in one file") var choice: TemplateChoice
 
   @OptionGroup(title: "Which customizers run") var steps: SelectionArguments
 

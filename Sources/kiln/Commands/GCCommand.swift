@@ -41,6 +41,9 @@ struct GCCommand: AsyncParsableCommand {
     {
       StandardError.write("removed what a killed build had begun to write: \(path)")
     }
+    for path in try await TrialVM.removeAbandoned(below: Places.trials) {
+      StandardError.write("removed a virtual machine that was booted to look into it: \(path)")
+    }
     StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }
   }

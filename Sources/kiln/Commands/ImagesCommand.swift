@@ -8,12 +8,13 @@ import SystemPackage
 /// `kiln images`: the images of this machine.
 struct ImagesCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "images", abstract: "Show or remove the images that builds made on this machine.",
+    commandName: "images",
+    abstract: "Show, boot or remove the images that builds made on this machine.",
     discussion: """
       An image is named by its id, by a managed image's name, by gallery/definition/version, where \
       `latest` or nothing stands for the highest version, or by a VHD's name.
       """,
-    subcommands: [ListImages.self, ShowImage.self, RemoveImages.self],
+    subcommands: [ListImages.self, ShowImage.self, BootImage.self, RemoveImages.self],
     defaultSubcommand: ListImages.self)
 
   /// The images of the user whose environment this process has.

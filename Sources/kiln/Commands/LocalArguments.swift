@@ -27,9 +27,14 @@ struct LocalArguments: ParsableArguments {
   @Flag(help: "Keep the build VM after a failure, to look into it with `kiln ssh`.")
   var keep = false
 
+  /// More than this need a device that guests' kernels don't all know (an IOMMU, on x86-64).
+  static let mostProcessors = 255
+
   /// Throws where a number can't be meant.
   func validate() throws {
-    if let cpus, cpus < 1 { throw ValidationError("--cpus must be at least 1") }
+    if let cpus, !(1...Self.mostProcessors).contains(cpus) {
+      throw ValidationError("--cpus must be from 1 to \(Self.mostProcessors)")
+    }
     if let memory, memory < 256 { throw ValidationError("--memory must be at least 256 (MiB)") }
   }
 }

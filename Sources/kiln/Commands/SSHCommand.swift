@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Pipeline
+import QEMU
 
 /// `kiln ssh`: a shell in the VM of a run.
 struct SSHCommand: ParsableCommand {
@@ -19,5 +20,16 @@ struct SSHCommand: ParsableCommand {
     execvp("ssh", &arguments)
     throw CommandFault(
       "could not start `ssh`: \(String(cString: strerror(errno)))", hint: "install openssh-client")
+  }
+}
+
+extension VMLogin {
+  /// The command that logs in; what should run there can follow.
+  var sshWords: [String] {
+    [
+      "ssh", "-i", identity, "-p", "\(port)", "-o", "IdentitiesOnly=yes", "-o",
+      "UserKnownHostsFile=\(knownHosts)", "-o", "StrictHostKeyChecking=yes", "-o",
+      "LogLevel=ERROR", "-F", "none", "\(user)@127.0.0.1",
+    ]
   }
 }

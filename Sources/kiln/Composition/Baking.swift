@@ -12,11 +12,11 @@ import Template
 
 /// The composition root of `build` and `plan`: it puts the parts together for one template.
 struct Baking {
-  private let arguments: BakingArguments
+  let arguments: BakingArguments
   /// The host to bake on; `nil` for a VM on this machine.
-  private let host: SSHHost?
-  private let redactor = Redactor()
-  private let signals: Signals
+  let host: SSHHost?
+  let redactor = Redactor()
+  let signals: Signals
 
   /// Somebody waits for the build: a refused connection is told within eight seconds.
   ///
@@ -26,8 +26,9 @@ struct Baking {
   /// What a template is baked for.
   enum Purpose { case build, trial }
 
-  private let purpose: Purpose
-  private let files: NotedPaths
+  let purpose: Purpose
+  /// The files that plans were made of so far.
+  let files: NotedPaths
 
   /// Checks what the command line says, before anything else is done.
   init(_ arguments: BakingArguments, for purpose: Purpose = .build) throws {
@@ -49,43 +50,27 @@ struct Baking {
   /// Bakes, and ends the process with the exit code that says how it went.
   func bake(_ asking: AskingArguments) async throws {
     try asking.check()
-    let result = try await run { _, workbench in asking.guide(workbench) }
+    let document = try await document()
+    let chosen = try arguments.choice.places(in: document.reading)
+    if chosen.count > 1 { try await bakeSeveral(document, chosen, asking) }
+    let target = BakingTarget(document, document.reading.templates[chosen[0]])
+    let result = try await run(target) { _, workbench in asking.guide(workbench) }
     throw ExitCode(result.exitCode)
   }
 
-  /// Stops at the last step of the choice, which then runs as often as somebody likes.
-  func debug(_ manner: DebugManner) async throws {
-    let result = try await run { plan, workbench in
-      guard let step = plan.steps.last else {
-        throw CommandFault(
-          "could not stop at a step of `\(plan.template)`: it has none", exit: .usage)
-      }
-      return DebugGuide(
-        at: step.outline.number, Person(at: workbench.terminal), workbench,
-        DebugGuide.Habits(
-          watch: manner.watch == .on ? try FileWatch { [files] in files.all } : nil,
-          inventory: manner.inventory))
-    }
-    let isLeft = result.state == .canceled && signals.stop == nil
-    throw ExitCode(isLeft ? KilnExit.succeeded.rawValue : result.exitCode)
-  }
-
-  private func run(
-    guidedBy guide: (Plan, Workbench) throws -> any StepGuide
+  /// Runs a build as a guide says, which is made when all that it needs is there.
+  func run(
+    _ target: BakingTarget, guidedBy guide: (Plan, Workbench) throws -> any StepGuide
   ) async throws -> RunResult {
-    let (plan, site) = try await plan()
-    let directory = try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
-      RunRecord(
-        run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
-        process: try .current(), steps: plan.outlines, start: .now())
-    }
+    let (plan, site) = try await plan(target, manner)
+    let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)
     let workbench = Workbench(
       machine: site.machine, doorway: site.doorway(of: directory), directory: directory,
       terminal: terminal, redact: { [redactor] in redactor.redact($0) }
     ) {
-      let (template, bytes) = try read()
-      return try await layOut(template, bytes, site)
+      let again = try await target.found(in: document())
+      return try await layOut(again, site, manner)
     }
     let run = try BakingRun(directory, plan, site, terminal, redactor)
     let result = try await run.bake(signals) { try guide(plan, workbench) }
@@ -95,21 +80,29 @@ struct Baking {
 
   /// Prints what a build would do.
   func showPlan() async throws {
-    let (plan, site) = try await plan()
-    let view = PlanView(plan, on: site)
-    if arguments.json {
-      try StandardOutput.write(json: view)
+    let document = try await document()
+    let chosen = try arguments.choice.places(in: document.reading)
+    var views: [PlanView] = []
+    for place in document.reading.waves.flatMap(\.self) where chosen.contains(place) {
+      let target = BakingTarget(document, document.reading.templates[place])
+      let (plan, site) = try await plan(target, manner)
+      views.append(PlanView(plan, on: site, document.reading.diagnostics))
+    }
+    if !arguments.json {
+      try StandardOutput.write(lines: views.flatMap(\.lines).map(redactor.redact))
+    } else if views.count == 1 {
+      try StandardOutput.write(json: views[0], through: redactor)
     } else {
-      try StandardOutput.write(lines: view.lines)
+      try StandardOutput.write(json: views, through: redactor)
     }
   }
 
-  private func plan() async throws -> (Plan, BakingSite) {
-    for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
-    let (template, bytes) = try read()
-    let site = try await site(template)
+  func plan(
+    _ target: BakingTarget, _ manner: ConsoleManner
+  ) async throws -> (Plan, BakingSite) {
+    let site = try await site(target.template)
     do {
-      return try await signals.cancelling { (try await layOut(template, bytes, site), site) }
+      return try await signals.cancelling { (try await layOut(target, site, manner), site) }
     } catch let error as CancellationError {
       throw CommandFault(
         "the build was stopped by request before it began",
@@ -117,23 +110,37 @@ struct Baking {
     }
   }
 
-  /// The template as its file now is; what is wrong with it is told.
-  private func read() throws -> (ImageTemplate, [UInt8]) {
-    let bytes = try TemplateFile.read(arguments.template)
-    let reading = TemplateDocument.read(bytes, named: arguments.template)
-    for diagnostic in reading.diagnostics {
-      StandardError.write(diagnostic.rendered(in: arguments.template))
+  /// The record of a run that begins now.
+  func record(_ plan: Plan, _ site: BakingSite) throws -> RunDirectory {
+    try RunArchive.ofUser().create(at: .now()) { run throws(RecordError) in
+      RunRecord(
+        run: run, template: plan.template, templateSHA256: plan.templateDigest.hex, on: site.name,
+        process: try .current(), steps: plan.outlines.map { $0.redacted(by: redactor) },
+        start: .now())
     }
-    guard var template = reading.template else {
+  }
+
+  /// The document as its file now is; what is wrong with it is told.
+  func document() async throws -> DeploymentDocument {
+    for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
+    let document = try await arguments.deployment.read(arguments.template, for: .build)
+    for secret in document.reading.secrets {
+      if redactor.add(Pipeline.Secret(secret)) == .tooShort {
+        StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
+      }
+    }
+    for diagnostic in document.reading.diagnostics {
+      StandardError.write(diagnostic.rendered(in: document.reading.file))
+    }
+    guard !document.reading.templates.isEmpty else {
       throw CommandFault(
         "could not use the template `\(arguments.template)`: see above", exit: .usage)
     }
-    if purpose == .trial { template.distributors = [] }
-    return (template, bytes)
+    return document
   }
 
   private func layOut(
-    _ template: ImageTemplate, _ bytes: [UInt8], _ site: BakingSite
+    _ target: BakingTarget, _ site: BakingSite, _ manner: ConsoleManner
   ) async throws -> Plan {
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
@@ -143,10 +150,10 @@ struct Baking {
       scriptUser: arguments.scriptUser, product: product(site),
       selection: arguments.steps.selection, report: { events.receive($0) })
     do {
-      return try await planner.plan(template, from: bytes, named: arguments.template)
+      return try await planner.plan(target.template, from: target.bytes, named: arguments.template)
     } catch let problems as PlanProblems {
       terminal.close()
-      StandardError.write(problems.description)
+      StandardError.write(redactor.redact(problems.description))
       throw CommandFault(
         "could not plan the build of `\(arguments.template)`: see above",
         exit: RunEnding.exit(for: problems, nil))
@@ -206,9 +213,19 @@ struct Baking {
           + "--deprovision does it")
   }
 
-  private var manner: ConsoleManner {
+  var manner: ConsoleManner {
     .fitting(
       ConsoleManner.Device(STDERR_FILENO), ProcessInfo.processInfo.environment,
       arguments.quiet ? .quiet : .normal)
+  }
+}
+
+extension StepOutline {
+  /// The outline as a record may have it: the line of an inline script can hold a secret.
+  fileprivate func redacted(by redactor: Redactor) -> StepOutline {
+    var outline = self
+    outline.name = redactor.redact(name)
+    outline.summary = redactor.redact(summary)
+    return outline
   }
 }

@@ -54,6 +54,9 @@ struct ChosenSource {
       let match = try search.catalog.resolve(source, architecture: .ofHost)
       let notes = image.plan == nil ? [] : ["planInfo has no effect on a local build"]
       return try await fetched(match, search, notes)
+    case .iso:
+      return try await fetched(
+        try search.catalog.resolve(source, architecture: .ofHost), search)
     }
   }
 
@@ -70,9 +73,15 @@ struct ChosenSource {
 
   private static func named(_ path: String, _ search: Search) async throws -> ChosenSource {
     let info = try await search.store.tool.admit(FilePath(path), as: .byContent)
+    let firmware = try await Firmware.detect(info.image, by: search.store.tool)
+    guard firmware != .unknown else {
+      throw CommandFault(
+        "could not use the disk `\(path)`: it has no partitions, so nothing would start from it",
+        hint: "name an image of an installed system: qcow2, raw, VHD, VHDX or VMDK")
+    }
     let digest = try await search.fetch.digest(of: info.image.path)
     return ChosenSource(
-      image: info.image, firmware: try await Firmware.detect(info.image, by: search.store.tool),
+      image: info.image, firmware: firmware,
       architecture: hostArchitecture.rawValue, version: nil, identity: "sha256:\(digest.hex)",
       description: "the disk \(path)", notes: [], virtualSize: info.virtualSize, use: nil)
   }

@@ -30,10 +30,6 @@ enum Doorway {
         hint: "a build keeps its VM after a failure with --keep, or with the template's "
           + "`errorHandling`")
     }
-    return [
-      "ssh", "-i", login.identity, "-p", "\(login.port)", "-o", "IdentitiesOnly=yes", "-o",
-      "UserKnownHostsFile=\(login.knownHosts)", "-o", "StrictHostKeyChecking=yes", "-o",
-      "LogLevel=ERROR", "-F", "none", "\(login.user)@127.0.0.1",
-    ]
+    return login.sshWords
   }
 }

@@ -116,7 +116,8 @@ struct LocalSite {
     } catch {
       throw CommandFault(
         error.description,
-        hint: error.hint + ", or give the VM its size with --cpus and --memory", exit: .usage)
+        hint: error.hint + (error.hint.hasSuffix("?") ? " Or" : ", or")
+          + " give the VM its size with --cpus and --memory", exit: .usage)
     }
   }
 

@@ -18,6 +18,9 @@ enum Places {
   /// Runs and their VMs: `$XDG_STATE_HOME/kiln`.
   static var state: String { (variable("XDG_STATE_HOME") ?? "\(home)/.local/state") + "/kiln" }
 
+  /// VMs of images that somebody looks into: `$XDG_STATE_HOME/kiln/trials`.
+  static var trials: String { "\(state)/trials" }
+
   /// The directory at `path`, or the nearest one above it that is there.
   static func existing(_ path: String) -> String {
     var path = path

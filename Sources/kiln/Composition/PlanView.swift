@@ -1,5 +1,6 @@
 import Digests
 import Pipeline
+import Template
 
 /// A plan as it is printed.
 struct PlanView: Encodable {
@@ -12,6 +13,8 @@ struct PlanView: Encodable {
   private let steps: [StepView]
   private let outputs: [PlannedOutput]
   private let notes: [String]
+  /// What was said of the template, which is told on standard error as well.
+  private let warnings: [Diagnostic]
 
   private struct StepView: Encodable {
     let number: Int
@@ -19,31 +22,36 @@ struct PlanView: Encodable {
     let name: String
     let summary: String
     let user: String?
+    let address: String?
+    let bytes: Int?
     let sha256: String?
     let skipped: Bool?
     let position: String?
 
     init(_ step: Step) {
-      self.init(step.outline, user: step.user?.rawValue, skipped: nil)
+      self.init(step.outline, user: step.user?.rawValue, bytes: step.size, skipped: nil)
     }
 
     init(skipped outline: StepOutline) {
-      self.init(outline, user: nil, skipped: true)
+      self.init(outline, user: nil, bytes: nil, skipped: true)
     }
 
-    private init(_ outline: StepOutline, user: String?, skipped: Bool?) {
+    private init(_ outline: StepOutline, user: String?, bytes: Int?, skipped: Bool?) {
       number = outline.number
       type = outline.type
       name = outline.name
       summary = outline.summary
       self.user = user
+      address = outline.address
+      self.bytes = bytes
       sha256 = outline.sha256
       self.skipped = skipped
       position = outline.position
     }
   }
 
-  init(_ plan: Plan, on site: BakingSite) {
+  init(_ plan: Plan, on site: BakingSite, _ warnings: [Diagnostic]) {
+    self.warnings = warnings
     template = plan.template
     sha256 = plan.templateDigest.hex
     on = site.name
@@ -67,7 +75,9 @@ struct PlanView: Encodable {
       let user = step.user == "root" ? " as root" : ""
       let what = step.skipped == nil ? step.summary : "left out"
       lines.append("  [\(step.number)/\(steps.count)] \(title)\(user): \(what)")
-      if let sha256 = step.sha256 { lines.append("        sha256 \(sha256)") }
+      if let sha256 = step.sha256, let bytes = step.bytes {
+        lines.append("        sha256 \(sha256), \(bytes) bytes")
+      }
     }
     for output in outputs {
       lines.append("  -> \(output.name) (\(output.type)): \(output.artifact)")

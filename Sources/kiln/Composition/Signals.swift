@@ -12,7 +12,9 @@ final class Signals: Sendable {
   private struct State {
     var stop: KilnExit?
     var stoppedAt: ContinuousClock.Instant?
-    var act: (@Sendable (KilnExit) -> Void)?
+    /// What is told of a stop, by the order of asking: builds side by side each ask.
+    var acts: [Int: @Sendable (KilnExit) -> Void] = [:]
+    var asked = 0
     var watch: (any DispatchSourceRead)?
   }
 
@@ -47,26 +49,27 @@ final class Signals: Sendable {
       note(exit)
       work.cancel()
     }
-    let earlier = state.withLock { state in
-      state.act = act
-      return state.stop
+    let (number, earlier) = state.withLock { state in
+      state.asked += 1
+      state.acts[state.asked] = act
+      return (state.asked, state.stop)
     }
     if let earlier { act(earlier) }
-    defer { state.withLock { $0.act = nil } }
+    defer { state.withLock { $0.acts[number] = nil } }
     return try await work.value
   }
 
   private func receive(_ exit: KilnExit) {
     let now = ContinuousClock.now
-    let act = state.withLock { state in
+    let acts = state.withLock { state -> [@Sendable (KilnExit) -> Void] in
       if let before = state.stoppedAt {
         if before.duration(to: now) > Self.oneRequest { _exit(exit.rawValue) }
-        return nil as (@Sendable (KilnExit) -> Void)?
+        return []
       }
       (state.stop, state.stoppedAt) = (exit, now)
-      return state.act
+      return Array(state.acts.values)
     }
-    act?(exit)
+    for act in acts { act(exit) }
   }
 }
 

@@ -29,6 +29,40 @@ enum TemplateFile {
     }
   }
 
+  /// Puts other bytes in the place of the file's: whole or not at all, and with its permissions.
+  static func replace(_ path: String, with bytes: [UInt8]) throws {
+    // What a link leads to is changed, not the link.
+    let file = URL(filePath: path).resolvingSymlinksInPath()
+    do {
+      let keeper = FileManager.default
+      let beside = file.deletingLastPathComponent()
+        .appending(
+          path: ".\(file.lastPathComponent).kiln-\(ProcessInfo.processInfo.processIdentifier)")
+      defer { unlink(beside.path(percentEncoded: false)) }
+      try Data(bytes).write(to: beside, options: .withoutOverwriting)
+      let mode = try keeper.attributesOfItem(atPath: file.path(percentEncoded: false))[
+        .posixPermissions]
+      if let mode {
+        try keeper.setAttributes(
+          [.posixPermissions: mode], ofItemAtPath: beside.path(percentEncoded: false))
+      }
+      let handle = try FileHandle(forUpdating: beside)
+      try handle.synchronize()
+      try handle.close()
+      guard rename(beside.path(percentEncoded: false), file.path(percentEncoded: false)) == 0
+      else {
+        throw CommandFault(
+          "could not write the template `\(path)`: \(String(cString: strerror(errno)))",
+          exit: .usage)
+      }
+    } catch let fault as CommandFault {
+      throw fault
+    } catch {
+      throw CommandFault(
+        "could not write the template `\(path)`: \(error.localizedDescription)", exit: .usage)
+    }
+  }
+
   /// The directory that relative URIs start from.
   static func directory(of path: String) -> String {
     URL(filePath: path).standardizedFileURL.deletingLastPathComponent().path(percentEncoded: false)

@@ -62,6 +62,7 @@ struct Narration {
     case .connectionLost(let reason): say("connection lost: \(reason)", .yellow)
     case .connectionRestored(let wait): say("connection restored after \(Elapsed(wait))")
     case .restarted(_, let wait): say("machine restarted, out of reach for \(Elapsed(wait))")
+    case .poweredOff(_, let wait): say("machine powered off after \(Elapsed(wait))")
     case .outputStarted(let output):
       say("\(output.name) (\(output.type)): \(output.artifact)", .bold, cutTo: columns)
     case .note(let text): say(text)

@@ -20,6 +20,19 @@ struct Screen: Sendable {
     })
 }
 
+extension Screen {
+  /// Standard error, where each line begins with `prefix`: whole lines are written at once, so that
+  /// those of builds side by side do not mix.
+  static func standardError(linesBegin prefix: String) -> Screen {
+    let begin = Array(prefix.utf8)
+    return Screen(
+      write: { bytes in
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        writeAll(lines.flatMap { begin + $0 + [UInt8(ascii: "\n")] }, to: STDERR_FILENO)
+      }, columns: standardError.columns)
+  }
+}
+
 /// Writes all of `bytes` to `descriptor`.
 /// - Returns: the `errno` of a failure, or 0.
 @discardableResult

@@ -21,11 +21,12 @@ enum StandardOutput {
     try write(lines.flatMap { Array($0.utf8) + [UInt8(ascii: "\n")] })
   }
 
-  /// Writes `value` as JSON that people can read.
-  static func write(json value: some Encodable) throws {
+  /// Writes `value` as JSON that people can read, without what `redactor` knows as secret.
+  static func write(json value: some Encodable, through redactor: Redactor = Redactor()) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    try write(Array(try encoder.encode(value)) + [UInt8(ascii: "\n")])
+    let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+    try write(Array(redactor.redact(text).utf8) + [UInt8(ascii: "\n")])
   }
 }
 

@@ -39,7 +39,7 @@ struct StatusLine {
       activity = .waiting("distributing \(LegibleText.legible(output.name))")
     case .outputProgress(_, let share):
       progress = (Int(share * 1000), 1000)
-    case .stepFinished, .outputFinished:
+    case .stepFinished, .poweredOff, .outputFinished:
       progress = nil
       activity = .waiting("…")
     case .connectionLost:

@@ -25,20 +25,34 @@ extension TemplateFunction {
         })
     },
     TemplateFunction("first", 1...1, .arguments) { call throws(ExpressionFailure) in
-      try end(call) { $0.first } of: { $0.first }
+      try end(call) {
+        $0.first
+      } of: {
+        $0.first
+      }
     },
     TemplateFunction("last", 1...1, .arguments) { call throws(ExpressionFailure) in
-      try end(call) { $0.last } of: { $0.last }
+      try end(call) {
+        $0.last
+      } of: {
+        $0.last
+      }
     },
     TemplateFunction("skip", 2...2, .arguments) { call throws(ExpressionFailure) in
       let count = max(0, try call.integer(1))
-      if case .array(let elements) = call[0].content { return .array(Array(elements.dropFirst(count))) }
-      return .string(String(decoding: try call.string(0).utf16.dropFirst(count).map(\.self), as: UTF16.self))
+      if case .array(let elements) = call[0].content {
+        return .array(Array(elements.dropFirst(count)))
+      }
+      return .string(
+        String(decoding: try call.string(0).utf16.dropFirst(count).map(\.self), as: UTF16.self))
     },
     TemplateFunction("take", 2...2, .arguments) { call throws(ExpressionFailure) in
       let count = max(0, try call.integer(1))
-      if case .array(let elements) = call[0].content { return .array(Array(elements.prefix(count))) }
-      return .string(String(decoding: try call.string(0).utf16.prefix(count).map(\.self), as: UTF16.self))
+      if case .array(let elements) = call[0].content {
+        return .array(Array(elements.prefix(count)))
+      }
+      return .string(
+        String(decoding: try call.string(0).utf16.prefix(count).map(\.self), as: UTF16.self))
     },
     TemplateFunction("length", 1...1, .arguments) { call throws(ExpressionFailure) in
       switch call[0].content {

@@ -11,20 +11,24 @@ extension ContextFunction {
         throw ExpressionFailure("`if`: argument 1 must be true or false, not \(condition.spoken)")
       }
     },
-    ContextFunction("and", 2...TemplateFunction.many) { evaluator, call, frame throws(ExpressionFailure) in
+    ContextFunction("and", 2...TemplateFunction.many) {
+      evaluator, call, frame throws(ExpressionFailure) in
       try decide(evaluator, call, frame, settledBy: false)
     },
-    ContextFunction("or", 2...TemplateFunction.many) { evaluator, call, frame throws(ExpressionFailure) in
+    ContextFunction("or", 2...TemplateFunction.many) {
+      evaluator, call, frame throws(ExpressionFailure) in
       try decide(evaluator, call, frame, settledBy: true)
     },
-    ContextFunction("coalesce", 1...TemplateFunction.many) { evaluator, call, frame throws(ExpressionFailure) in
+    ContextFunction("coalesce", 1...TemplateFunction.many) {
+      evaluator, call, frame throws(ExpressionFailure) in
       for argument in call.arguments {
         let value = try evaluator.value(of: argument, in: frame)
         guard case .null = value.content else { return value }
       }
       return try null(frame)
     },
-    ContextFunction("tryGet", 2...TemplateFunction.many) { evaluator, call, frame throws(ExpressionFailure) in
+    ContextFunction("tryGet", 2...TemplateFunction.many) {
+      evaluator, call, frame throws(ExpressionFailure) in
       let arguments = try evaluator.arguments(of: call, in: frame)
       var value = arguments[0]
       for key in arguments.values.dropFirst() {

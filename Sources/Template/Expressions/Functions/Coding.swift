@@ -54,18 +54,21 @@ enum Base64 {
 
 /// The percent-encoding of RFC 3986: all but its unreserved characters.
 enum PercentCoding {
+  private static let unreserved = Set(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~".utf8)
+
+  private static let digits = Array("0123456789ABCDEF".utf8)
+
   static func encode(_ text: String) -> String {
-    var coded = ""
+    var coded: [UInt8] = []
     for byte in text.utf8 {
-      let scalar = Unicode.Scalar(byte)
-      if byte < 0x80, Character(scalar).isLetter || ("0"..."9" ~= scalar) || "-_.~".contains(Character(scalar)) {
-        coded.unicodeScalars.append(scalar)
+      if unreserved.contains(byte) {
+        coded.append(byte)
       } else {
-        let digits = String(byte, radix: 16, uppercase: true)
-        coded += byte < 16 ? "%0\(digits)" : "%\(digits)"
+        coded += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
       }
     }
-    return coded
+    return String(decoding: coded, as: UTF8.self)
   }
 
   /// The text that is meant; what is no escape stays as it is.
@@ -75,7 +78,8 @@ enum PercentCoding {
     var index = 0
     while index < bytes.count {
       if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
-        let value = UInt8(String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
+        let value = UInt8(
+          String(decoding: bytes[(index + 1)...(index + 2)], as: UTF8.self), radix: 16)
       {
         plain.append(value)
         index += 3
@@ -113,7 +117,9 @@ enum URIReference {
   private static func scheme(of text: String) -> String? {
     guard let colon = text.firstIndex(of: ":"), text.first?.isLetter == true else { return nil }
     let scheme = text[..<colon]
-    let holds = scheme.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+    let holds = scheme.allSatisfy {
+      $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0))
+    }
     return holds ? String(scheme) : nil
   }
 

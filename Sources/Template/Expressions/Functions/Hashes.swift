@@ -39,7 +39,9 @@ private func sha1(_ message: [UInt8]) -> [UInt8] {
     }
     mix(words, into: &state)
   }
-  return state.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) } }
+  return state.flatMap { word in
+    (0..<4).map { UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * $0)) }
+  }
 }
 
 private func mix(_ words: [UInt32], into state: inout [UInt32]) {

@@ -39,7 +39,8 @@ extension ContextFunction {
     },
     ContextFunction("toObject", 2...3) { evaluator, call, frame throws(ExpressionFailure) in
       let places = Array(1..<call.arguments.count)
-      return try over(evaluator, call, frame, places) { elements, lambdas throws(ExpressionFailure) in
+      return try over(evaluator, call, frame, places) {
+        elements, lambdas throws(ExpressionFailure) in
         var object = ObjectBuilder()
         for (index, element) in elements.enumerated() {
           switch try lambdas[0].key(element, index) {
@@ -85,7 +86,8 @@ extension ContextFunction {
       return try ExpressionValue(.object(results), at: frame.position)
     },
     ContextFunction("lambda", 1...TemplateFunction.many) { _, _, _ throws(ExpressionFailure) in
-      throw ExpressionFailure("`lambda` stands only as an argument of `map`, `filter` and their kin")
+      throw ExpressionFailure(
+        "`lambda` stands only as an argument of `map`, `filter` and their kin")
     },
     ContextFunction("lambdaVariables", 1...1) { evaluator, call, frame throws(ExpressionFailure) in
       let name = try evaluator.arguments(of: call, in: frame).string(0)

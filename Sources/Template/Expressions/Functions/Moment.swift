@@ -69,7 +69,9 @@ struct Moment: Hashable, Sendable {
   }
 
   /// The day of the calendar.
-  var date: (year: Int, month: Int, day: Int) { Calendar.date(dayNumber: Calendar.dayNumber(seconds)) }
+  var date: (year: Int, month: Int, day: Int) {
+    Calendar.date(dayNumber: Calendar.dayNumber(seconds))
+  }
 
   /// Seconds since midnight.
   var timeOfDay: Int { seconds - Calendar.dayNumber(seconds) * 86_400 }

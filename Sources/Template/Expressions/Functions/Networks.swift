@@ -18,7 +18,8 @@ extension TemplateFunction {
       let range = try range(call)
       let (prefix, index) = (try call.integer(1), try call.integer(2))
       guard prefix >= range.prefix, prefix <= range.bits else {
-        throw call.failure("the new prefix \(prefix) is not between \(range.prefix) and \(range.bits)")
+        throw call.failure(
+          "the new prefix \(prefix) is not between \(range.prefix) and \(range.bits)")
       }
       guard index >= 0, let first = range.subnet(index, prefix) else {
         throw call.failure("\(call[0].spoken) has no subnet \(index) of prefix \(prefix)")

@@ -8,7 +8,8 @@ extension TemplateFunction {
     TemplateFunction("extensionResourceId", 3...many) { call throws(ExpressionFailure) in
       let base = try call.string(0)
       return .string(
-        (base.hasSuffix("/") ? String(base.dropLast()) : base) + (try resourcePath(call, typeAt: 1)))
+        (base.hasSuffix("/") ? String(base.dropLast()) : base) + (try resourcePath(call, typeAt: 1))
+      )
     },
     TemplateFunction("managementGroupResourceId", 2...many) { call throws(ExpressionFailure) in
       let place = try typeIndex(call, among: 0...1)

@@ -82,7 +82,8 @@ extension ContextFunction {
       let text = nameBasedGUID("\(evaluator.scope.site.seed)/\(place)")
       return try ExpressionValue(.string(text), at: frame.position)
     },
-    ContextFunction("resourceId", 2...TemplateFunction.many) { evaluator, call, frame throws(ExpressionFailure) in
+    ContextFunction("resourceId", 2...TemplateFunction.many) {
+      evaluator, call, frame throws(ExpressionFailure) in
       try id(evaluator, call, frame, among: 0...2) { arguments, place throws(ExpressionFailure) in
         var site = evaluator.scope.site
         if place == 2 { site.subscriptionID = try arguments.string(0) }
@@ -90,7 +91,8 @@ extension ContextFunction {
         return site.resourceGroupPath
       }
     },
-    ContextFunction("subscriptionResourceId", 2...TemplateFunction.many) { evaluator, call, frame throws(ExpressionFailure) in
+    ContextFunction("subscriptionResourceId", 2...TemplateFunction.many) {
+      evaluator, call, frame throws(ExpressionFailure) in
       try id(evaluator, call, frame, among: 0...1) { arguments, place throws(ExpressionFailure) in
         var site = evaluator.scope.site
         if place == 1 { site.subscriptionID = try arguments.string(0) }

@@ -19,7 +19,8 @@ extension TemplateFunction {
       .bool(folded(try call.string(0)).starts(with: folded(try call.string(1))))
     },
     TemplateFunction("endsWith", 2...2) { call throws(ExpressionFailure) in
-      .bool(folded(try call.string(0)).reversed().starts(with: folded(try call.string(1)).reversed()))
+      .bool(
+        folded(try call.string(0)).reversed().starts(with: folded(try call.string(1)).reversed()))
     },
     TemplateFunction("split", 2...2) { call throws(ExpressionFailure) in
       var delimiters: [[UInt16]] = []

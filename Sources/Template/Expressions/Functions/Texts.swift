@@ -49,7 +49,9 @@ extension TemplateFunction {
       let text = Array(try call.string(0).utf16)
       let old = Array(try call.string(1).utf16)
       let new = Array(try call.string(2).utf16)
-      guard !old.isEmpty else { throw call.failure("there is nothing to replace: argument 2 is empty") }
+      guard !old.isEmpty else {
+        throw call.failure("there is nothing to replace: argument 2 is empty")
+      }
       var result: [UInt16] = []
       var start = 0
       while let place = firstPlace(of: old, in: text, from: start) {

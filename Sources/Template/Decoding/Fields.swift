@@ -1,35 +1,3 @@
-/// The fields that one kind of object has.
-struct Schema {
-  /// What a message calls the object: `a Shell customizer`.
-  let subject: String
-
-  let fields: [Field]
-}
-
-/// A field that the API knows.
-struct Field {
-  /// What becomes of the value.
-  enum Role {
-    /// It is read.
-    case value
-    /// The service writes it and ignores it when it is sent.
-    case readOnly
-    /// It means something to deployments, and nothing here.
-    case ignored
-  }
-
-  let name: String
-  let role: Role
-  /// The version that introduced it (`field-matrix.tsv`).
-  let since: APIVersion
-
-  init(_ name: String, _ role: Role = .value, since: APIVersion = .v2018_02_01_preview) {
-    self.name = name
-    self.role = role
-    self.since = since
-  }
-}
-
 /// A value in the document, and where it stands.
 struct Node {
   /// What an open value, a placeholder or an expression, leads to.
@@ -69,5 +37,11 @@ struct Fields {
     guard let member = members[name], member.value.content != .null else { return nil }
     let path = node.path.isEmpty ? name : "\(node.path).\(name)"
     return Node(value: member.value, path: path, weight: node.weight)
+  }
+
+  /// The numbers that the field may have.
+  func range(of name: String) -> ClosedRange<Int> {
+    guard case .integer(let range)? = schema[name]?.shape else { return Int.min...Int.max }
+    return range
   }
 }

@@ -1,0 +1,70 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Bakes in virtual machines whose host runs out of room.
+@Suite(.requiresBaseImage, .requiresMounts, .timeLimit(.minutes(20)))
+struct LocalFullTests {
+  /// Enough for a build to begin.
+  private static let enough = 3 << 30
+  private static let few = 4 << 20
+
+  @Test func `a disk that fills up while the guest writes ends the build at once, and says so`()
+    async throws
+  {
+    try await VMRig.with { rig in
+      try await SmallDisk.with(bytes: Self.enough) { disk in
+        try rig.writeTemplate(
+          .shell(
+            "echo under way", "sleep 3", "dd if=/dev/urandom of=big bs=1M count=200", "sync",
+            "sleep 1000", name: "large"))
+        let state = ["XDG_STATE_HOME": disk]
+        let ran = try await rig.build(environment: state) { kiln in
+          try await waitUntil("the step", limit: .seconds(300)) {
+            try kiln.said.contains("| under way")
+          }
+          try SmallDisk.leave(Self.few, freeOn: disk)
+        }
+        #expect(ran.exit == 4, "\(ran.stderr)")
+        #expect(ran.stderr.contains("the host's disk is full"), "\(ran.stderr)")
+        #expect(ran.stderr.contains("hint: free some disk space"))
+        #expect((try await rig.leftoverMachines(and: disk)) == [])
+        let shown = try await rig.kiln(["show", "latest"], environment: state)
+        #expect(shown.stdout.contains("Failed"), "\(shown)")
+        #expect(try await rig.kiln(["gc"], environment: state).exit == 0)
+      }
+    }
+  }
+
+  /// Two in one: each bake costs a minute where there is no KVM.
+  @Test func `a disk that is full for one output leaves the others; a deleted script is warned of`()
+    async throws
+  {
+    try await VMRig.with { rig in
+      try await SmallDisk.with(bytes: Self.enough) { disk in
+        try rig.writeTemplate(
+          .shell("rm /tmp/DeprovisioningScript.sh", name: "careless"),
+          distribute: VMRig.everywhere.replacing("out.vhd", with: "\(disk)/out.vhd"))
+        let ran = try await rig.build { kiln in
+          try await waitUntil("the last step", limit: .seconds(300)) {
+            try kiln.said.contains("[2/2] Deprovision")
+          }
+          try SmallDisk.leave(Self.few, freeOn: disk)
+        }
+        let log = try String(contentsOfFile: "\(rig.run)/customization.log", encoding: .utf8)
+        #expect(
+          log.contains(
+            "Deprovisioning script [/tmp/DeprovisioningScript.sh] could not be found. Image build "
+              + "may fail"))
+        #expect(ran.exit == 3, "\(ran.stderr)")
+        #expect(ran.stderr.contains(": the disk is full"), "\(ran.stderr)")
+        #expect(ran.stderr.contains("PartiallySucceeded"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk) == [])
+        let images = try await rig.kiln(["images"]).stdout
+        #expect(images.contains("baked") && images.contains("g/i/"), "\(images)")
+        #expect((try await rig.leftoverMachines(and: disk)) == [])
+        #expect(try await rig.kiln(["gc"]).stderr.contains("0 runs cleaned up, 0 left"))
+      }
+    }
+  }
+}
