@@ -1,4 +1,4 @@
-import Template
+public import Template
 
 /// One build: the main flow, from a plan to a baked machine or to run outputs.
 ///
@@ -26,8 +26,8 @@ public struct Build: Sendable {
     case host(any MachineProvider)
     /// In a VM that is made for it, of which a distributor makes run outputs as planned.
     case vm(any VMProvider, any ImageDistributor, ImagePlan)
-    /// In a VM that is made for it, and of which nothing is made.
-    case trial(any VMProvider)
+    /// In a VM that is made for it, of which nothing is made, and which reacts so to a failure.
+    case trial(any VMProvider, onFailure: ErrorHandling.Reaction)
   }
 
   /// Puts a build together.
@@ -60,10 +60,10 @@ public struct Build: Sendable {
           tell(.acquire, since: asked)
           _ = try await bake(machine)
         }
-      case .trial(let provider):
+      case .trial(let provider, let reaction):
         try await provider.withVM(from: .source, for: plan) { vm in
           tell(.acquire, since: asked)
-          _ = try await keeping(vm, if: .cleanup, events) { try await bake(vm) }
+          _ = try await keeping(vm, if: reaction, events) { try await bake(vm) }
         }
       case .vm(let provider, let distributor, let image):
         let making = ImageMaking(
@@ -139,11 +139,11 @@ public struct Build: Sendable {
     var guest = guest
     var course = Course(steps, of: plan, events)
     while let step = course.step {
-      let isNew = course.attemptNumber == 1
-      if isNew {
-        let turn = try await rest.during { try await guide.turn(of: step, in: guest) }
-        guard try course.begin(turn) == .run else { continue }
+      let number = course.attemptNumber
+      let turn = try await rest.during {
+        try await guide.turn(of: step, attempt: number, in: guest)
       }
+      guard try course.begin(turn) == .run else { continue }
       let attempt = try await attempt(step, course, machine, guest)
       let verdict = try await rest.during {
         try await guide.verdict(on: attempt, of: course.plan, in: guest)

@@ -15,9 +15,10 @@ struct Kiln: AsyncParsableCommand {
       """,
     version: "kiln \(Version.current)",
     subcommands: [
-      BuildCommand.self, PlanCommand.self, ValidateCommand.self, SchemaCommand.self, Import.self,
-      Sources.self, Runs.self, Show.self, Outputs.self, ImagesCommand.self, CacheCommand.self,
-      Log.self, SSHCommand.self, ResumeCommand.self, Cancel.self, GCCommand.self,
+      BuildCommand.self, DebugCommand.self, ResumeCommand.self, PlanCommand.self,
+      ValidateCommand.self, SchemaCommand.self, Import.self, Sources.self, Runs.self, Show.self,
+      Outputs.self, ImagesCommand.self, CacheCommand.self, Log.self, SSHCommand.self, Cancel.self,
+      GCCommand.self,
     ])
 
   static func main() async {

@@ -31,6 +31,8 @@ struct AskingTests {
       #expect(
         try rig.record.results.map { "\($0.number).\($0.attempt) \($0.outcome)" }
           == ["1.1 succeeded", "2.1 failed", "2.2 succeeded", "3.1 succeeded"])
+      let hashes = try rig.record.results.filter { $0.number == 2 }.map(\.sha256)
+      #expect(Set(hashes).count == 2, "each attempt tells what it ran")
       let sum = try await run("sha256sum", [rig.path("t.json")]).stdout.prefix(64)
       #expect(try rig.record.templateSHA256 == sum)
       #expect(try rig.file("journal.jsonl").contains(#""job":"step-2.2""#))

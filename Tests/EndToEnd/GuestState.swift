@@ -89,6 +89,7 @@ struct Record: Decodable {
     let attempt: Int
     let outcome: String
     let exitCode: Int32?
+    let sha256: String?
   }
 
   let run: String

@@ -85,9 +85,14 @@ final class KilnTerminal: Sendable {
   }
 
   /// Returns when `text` was shown behind all that earlier waits have seen.
-  func waitFor(_ text: String, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+  func waitFor(
+    _ text: String, within limit: Duration = .seconds(30),
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) async throws {
     do {
-      try await waitUntil("the terminal to show `\(text)`") { try found(text) != nil || hasEnded }
+      try await waitUntil("the terminal to show `\(text)`", limit: limit) {
+        try found(text) != nil || hasEnded
+      }
     } catch {
       Issue.record("\(error), and it shows:\n\(self.text)", sourceLocation: sourceLocation)
       throw error

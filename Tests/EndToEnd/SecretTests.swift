@@ -48,6 +48,9 @@ struct SecretTests {
       #expect(ran.stderr.contains("| said: ***"), "\(ran.stderr)")
       #expect(!ran.stderr.contains("SECRET"))
       #expect(try Self.files(below: rig.path("state"), holding: "SECRET").isEmpty)
+      _ = try await rig.kiln(["show", "latest", "--report", "report.html"])
+      let report = try #require(try rig.text("report.html"))
+      #expect(report.contains("said: ***") && !report.contains("SECRET"))
     }
   }
 

@@ -138,8 +138,8 @@ struct ValidateTests {
 @Suite(.timeLimit(.minutes(2)))
 struct HelpTests {
   @Test(arguments: [
-    "", "build", "plan", "validate", "schema", "import packer", "sources", "runs", "show", "log",
-    "cancel",
+    "", "build", "debug", "plan", "validate", "schema", "import packer", "sources", "runs", "show",
+    "log", "cancel",
     "gc",
   ])
   func `help is on standard output`(_ command: String) async throws {

@@ -16,11 +16,13 @@ public struct StepResult: Sendable, Codable {
   public var seconds: Double
   /// The sentence that says what went wrong, where something did.
   public var message: String?
+  /// The checksum of the script or file of this attempt, as 64 hexadecimal digits.
+  public var sha256: String?
 
   /// Puts the result together.
   public init(
     number: Int, attempt: Int = 1, name: String, type: String, outcome: StepOutcome,
-    exitCode: Int32?, seconds: Double, message: String?
+    exitCode: Int32?, seconds: Double, message: String?, sha256: String? = nil
   ) {
     self.number = number
     self.attempt = attempt
@@ -30,6 +32,7 @@ public struct StepResult: Sendable, Codable {
     self.exitCode = exitCode
     self.seconds = seconds
     self.message = message
+    self.sha256 = sha256
   }
 
   /// Reads a result; one without an attempt is of the first.
@@ -43,6 +46,7 @@ public struct StepResult: Sendable, Codable {
     exitCode = try fields.decodeIfPresent(Int32.self, forKey: .exitCode)
     seconds = try fields.decode(Double.self, forKey: .seconds)
     message = try fields.decodeIfPresent(String.self, forKey: .message)
+    sha256 = try fields.decodeIfPresent(String.self, forKey: .sha256)
   }
 }
 

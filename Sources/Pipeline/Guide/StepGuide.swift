@@ -3,8 +3,9 @@ public protocol StepGuide: Sendable {
   /// Whether a step may follow the one before it without a word in between.
   var pace: StepPace { get }
 
-  /// Asked before a step runs for the first time.
-  func turn(of step: Step, in guest: any Guest) async throws -> StepTurn
+  /// Asked before each attempt of a step, the first being 1, when the machine is as the step will
+  /// find it.
+  func turn(of step: Step, attempt: Int, in guest: any Guest) async throws -> StepTurn
 
   /// Asked when a step has ended; `plan` is what the build goes by.
   ///
@@ -69,7 +70,9 @@ public struct Unattended: StepGuide {
   public var pace: StepPace { .flowing }
 
   /// Every step runs.
-  public func turn(of step: Step, in guest: any Guest) async throws -> StepTurn { .run }
+  public func turn(
+    of step: Step, attempt: Int, in guest: any Guest
+  ) async throws -> StepTurn { .run }
 
   /// The first failure ends it.
   public func verdict(

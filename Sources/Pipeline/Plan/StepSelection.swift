@@ -32,9 +32,9 @@ public struct StepSelection: Sendable, Equatable {
   /// - Throws: ``SelectionError`` where a pattern matches nothing, or where no step would be left.
   public func skipped(of steps: [StepName]) throws(SelectionError) -> Set<Int> {
     var chosen = Set(steps.map(\.number))
-    if !only.isEmpty { chosen = try matches(only, "--only", steps) }
-    let first = try matches(from.map { [$0] } ?? [], "--from", steps).min()
-    let last = try matches(until.map { [$0] } ?? [], "--until", steps).max()
+    if !only.isEmpty { chosen = try matches(only, steps) }
+    let first = try matches(from.map { [$0] } ?? [], steps).min()
+    let last = try matches(until.map { [$0] } ?? [], steps).max()
     if let first, let last, first > last {
       throw SelectionError(
         "could not choose steps: `--from \(from ?? "")` is step \(first) and "
@@ -42,7 +42,7 @@ public struct StepSelection: Sendable, Equatable {
         hint: "change the two")
     }
     chosen = chosen.filter { $0 >= first ?? $0 && $0 <= last ?? $0 }
-    chosen.subtract(try matches(skip, "--skip", steps))
+    chosen.subtract(try matches(skip, steps))
     guard !chosen.isEmpty || self == .all else {
       throw SelectionError(
         "could not choose steps: no customizer is left to run", hint: Self.listing(steps))
@@ -51,7 +51,7 @@ public struct StepSelection: Sendable, Equatable {
   }
 
   private func matches(
-    _ patterns: [String], _ option: String, _ steps: [StepName]
+    _ patterns: [String], _ steps: [StepName]
   ) throws(SelectionError) -> Set<Int> {
     var found: Set<Int> = []
     for pattern in patterns {
@@ -59,7 +59,7 @@ public struct StepSelection: Sendable, Equatable {
       guard !matching.isEmpty else {
         let near = Int(pattern) != nil ? nil : nearest(to: pattern, among: steps.map(\.name))
         throw SelectionError(
-          "could not choose steps: none is called `\(pattern)` (\(option))",
+          "could not choose steps: none is called `\(pattern)`",
           hint: near.map { "did you mean `\($0)`?" } ?? Self.listing(steps))
       }
       found.formUnion(matching)

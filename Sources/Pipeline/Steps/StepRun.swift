@@ -45,7 +45,8 @@ struct StepRun {
       .stepFinished(
         StepResult(
           number: step.number, attempt: attempt, name: step.name, type: step.type, outcome: outcome,
-          exitCode: exitCode, seconds: (ContinuousClock.now - start).seconds, message: message)))
+          exitCode: exitCode, seconds: (ContinuousClock.now - start).seconds, message: message,
+          sha256: step.sha256)))
   }
 }
 

@@ -33,7 +33,7 @@ public struct ImageTemplate: Hashable, Sendable {
   public let optimization: Optimization
 
   /// Where the result goes.
-  public let distributors: [Distributor]
+  public var distributors: [Distributor]
 
   /// The machine that the image is built on.
   public let vmProfile: VMProfile

@@ -1,6 +1,4 @@
-import Dispatch
 import Glibc
-import Synchronization
 
 /// Somebody at the controlling terminal, who answers questions.
 final class Person: Sendable {
@@ -50,59 +48,12 @@ final class Person: Sendable {
   /// Waits for a line.
   /// - Throws: `CancellationError`.
   func line() async throws -> String? {
-    let waiting = Waiting(device)
-    let isReady = await withTaskCancellationHandler {
-      await withCheckedContinuation { waiting.begin($0) }
-    } onCancel: {
-      waiting.end(.cancelled)
-    }
-    guard isReady == .readable else { throw CancellationError() }
+    try await Readiness.wait(for: device)
     var bytes = [UInt8](repeating: 0, count: Self.longestAnswer)
     let count = read(device, &bytes, bytes.count)
     guard count > 0 else { return nil }
     let text = String(decoding: bytes[..<count], as: UTF8.self)
     return String(
       text.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
-  }
-
-  /// One wait for a descriptor; a terminal is readable when a whole line is there.
-  private final class Waiting: Sendable {
-    enum End { case readable, cancelled }
-
-    private struct State {
-      var end: End?
-      var continuation: CheckedContinuation<End, Never>?
-      var source: (any DispatchSourceRead)?
-    }
-
-    private let descriptor: CInt
-    private let state = Mutex(State())
-
-    init(_ descriptor: CInt) { self.descriptor = descriptor }
-
-    func begin(_ continuation: CheckedContinuation<End, Never>) {
-      let earlier = state.withLock { state in
-        if let end = state.end { return end as End? }
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: .global())
-        source.setEventHandler { [self] in end(.readable) }
-        state.continuation = continuation
-        state.source = source
-        source.activate()
-        return nil
-      }
-      if let earlier { continuation.resume(returning: earlier) }
-    }
-
-    func end(_ end: End) {
-      let continuation = state.withLock { state in
-        guard state.end == nil else { return nil as CheckedContinuation<End, Never>? }
-        state.end = end
-        state.source?.cancel()
-        state.source = nil
-        defer { state.continuation = nil }
-        return state.continuation
-      }
-      continuation?.resume(returning: end)
-    }
   }
 }

@@ -29,8 +29,8 @@ final class TerminalGuide: StepGuide {
   private enum TurnAnswer { case run, runAll, leaveOut, shell, stop }
 
   /// Asks whether a step runs, where that is asked.
-  func turn(of step: Step, in guest: any Guest) async throws -> StepTurn {
-    guard asks(.beforeSteps) else { return .run }
+  func turn(of step: Step, attempt: Int, in guest: any Guest) async throws -> StepTurn {
+    guard attempt == 1, asks(.beforeSteps) else { return .run }
     let outline = step.outline
     var choices: [Choice<TurnAnswer>] = [
       Choice("y", "run it", .run), Choice("a", "run it and all that follow", .runAll),
@@ -46,7 +46,7 @@ final class TerminalGuide: StepGuide {
         moments.withLock { _ = $0.remove(.beforeSteps) }
         return .run
       case .leaveOut: return .leaveOut
-      case .shell: try await place.openShell(person)
+      case .shell: try await place.openShell()
       case .stop, nil: return .stop
       }
     }
@@ -70,15 +70,17 @@ final class TerminalGuide: StepGuide {
     }
     if place.canKeep { choices.append(Choice("k", "keep the VM, and give up", .keep)) }
     choices.append(Choice("g", "give up", .giveUp))
-    let head = ["\(failure)"] + (failure.hint.map { ["hint: \($0)"] } ?? [])
+    let head =
+      RunEnding.chain(failure).enumerated().map { $0 == 0 ? $1 : "  because: \($1)" }
+      + (failure.hint.map { ["hint: \($0)"] } ?? [])
     while true {
       switch try await person.choose(head.map(LegibleText.legible), choices) {
       case .retry:
-        if let newer = try await place.replan(plan, before: attempt.step, person) {
+        if let newer = try await place.replan(plan, before: attempt.step) {
           return .again(newer)
         }
-      case .shell: try await place.openShell(person)
-      case .log: place.showLog(person)
+      case .shell: try await place.openShell()
+      case .log: place.showLog()
       case .goOn: return .goOn
       case .keep: return .keep
       case .giveUp, nil: return .giveUp

@@ -13,6 +13,10 @@ struct Workbench: Sendable {
   let doorway: Doorway
   /// The run.
   let directory: RunDirectory
+  /// Where the terminal's moving line is.
+  let terminal: Terminal
+  /// Takes the secrets out of a text.
+  let redact: @Sendable (String) -> String
   /// Reads the template again and lays out its steps.
   let plan: @Sendable () async throws -> Plan
 
@@ -21,37 +25,43 @@ struct Workbench: Sendable {
     if case .vm = doorway { true } else { false }
   }
 
+  /// Tells something, a line each, whether or not anybody is there.
+  func tell(_ lines: [String]) {
+    terminal.close()
+    for line in lines { StandardError.write(redact(LegibleText.legible(line))) }
+  }
+
   /// Opens a shell; what keeps it from opening is told.
   /// - Throws: `CancellationError`.
-  func openShell(_ person: Person) async throws {
+  func openShell() async throws {
     do {
-      person.tell(["a shell on \(machine); `exit` comes back here"])
+      tell(["a shell on \(machine); `exit` comes back here"])
       _ = try await ForegroundProgram.run(doorway.words())
     } catch let fault as CommandFault {
-      person.tell(["error: \(fault)"] + (fault.hint.map { ["hint: \($0)"] } ?? []))
+      tell(["error: \(fault)"] + (fault.hint.map { ["hint: \($0)"] } ?? []))
     }
   }
 
   /// Shows the end of the log.
-  func showLog(_ person: Person) {
+  func showLog() {
     do {
       let bytes = try directory.tail(of: .log, atMost: Self.shownBytes)
       let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-      person.tell(lines.suffix(Self.shownLines).map(String.init))
+      tell(lines.suffix(Self.shownLines).map(String.init))
     } catch {
-      person.tell(["error: \(error)"])
+      tell(["error: \(error)"])
     }
-    person.tell(["the whole log: \(directory.logPath)"])
+    tell(["the whole log: \(directory.logPath)"])
   }
 
   /// The plan that the template now gives; `nil` where the build can't go on by it, which is told.
   /// - Throws: `CancellationError`.
-  func replan(_ old: Plan, before step: Step, _ person: Person) async throws -> Plan? {
+  func replan(_ old: Plan, before step: Step) async throws -> Plan? {
     do {
       let newer = try await plan()
       try old.admit(newer)
       for number in old.changes(in: newer, before: step.outline.number) {
-        person.tell([
+        tell([
           "warning: step \(number) has changed, too; it is taken as done as it was, and does not "
             + "run again"
         ])
@@ -60,7 +70,7 @@ struct Workbench: Sendable {
     } catch let error as CancellationError {
       throw error
     } catch {
-      person.tell(
+      tell(
         ["error: \(error)"] + ((error as? any Hinting)?.hint.map { ["hint: \($0)"] } ?? []))
       return nil
     }

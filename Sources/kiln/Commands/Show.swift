@@ -115,7 +115,8 @@ struct RunSheet: Encodable {
 
   private func problems(_ standing: RunStanding) -> [String] {
     var lines = record.results.compactMap { step in
-      step.message.map { "step \(step.number): \($0)" }
+      let attempt = step.attempt > 1 ? ", attempt \(step.attempt)" : ""
+      return step.message.map { "step \(step.number)\(attempt): \($0)" }
     }
     lines += record.errors.enumerated().map { ($0 == 0 ? "error: " : "  because: ") + $1 }
     lines += record.hint.map { ["hint: \($0)"] } ?? []

@@ -52,10 +52,10 @@ struct AskingArguments: ParsableArguments {
   }
 
   /// Who says how the build goes on.
-  func guide(at terminal: Terminal, _ workbench: Workbench) -> any StepGuide {
+  func guide(_ workbench: Workbench) -> any StepGuide {
     var moments: TerminalGuide.Moments = step ? .beforeSteps : []
     if onFailure == .ask { moments.insert(.afterFailures) }
-    guard !moments.isEmpty, let person = Person(at: terminal) else { return Unattended() }
+    guard !moments.isEmpty, let person = Person(at: workbench.terminal) else { return Unattended() }
     return TerminalGuide(person, at: moments, workbench)
   }
 }

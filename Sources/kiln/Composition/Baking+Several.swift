@@ -4,7 +4,7 @@ import Template
 
 /// One image template of a document, to be baked.
 struct BakingTarget: Sendable {
-  let template: ImageTemplate
+  private(set) var template: ImageTemplate
 
   /// The bytes of the document.
   let bytes: [UInt8]
@@ -15,6 +15,13 @@ struct BakingTarget: Sendable {
     template = entry.template
     bytes = document.bytes
     name = entry.name
+  }
+
+  /// The same template without its distributors, so that none of their outputs is prepared.
+  var withoutOutputs: BakingTarget {
+    var target = self
+    target.template.distributors = []
+    return target
   }
 
   /// The same template in the document as it now is.
@@ -62,6 +69,6 @@ extension Baking {
       manner, log: directory.logPath, screen: .standardError(linesBegin: "\(entry.name): "))
     let run = try BakingRun(directory, plan, site, terminal, redactor)
     return BakedTemplate(
-      directory: directory, result: try await run.bake(signals, Unattended()))
+      directory: directory, result: try await run.bake(signals) { Unattended() })
   }
 }

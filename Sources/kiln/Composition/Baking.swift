@@ -25,10 +25,21 @@ struct Baking {
   /// A download that broke after hours is taken up again all the same.
   private static let patience = RetryPolicy(tries: 5, total: .seconds(6 * 3600))
 
+  /// What a template is baked for.
+  enum Purpose { case build, trial }
+
+  let purpose: Purpose
+  /// The files that plans were made of so far.
+  let files: NotedPaths
+
   /// Checks what the command line says, before anything else is done.
-  init(_ arguments: BakingArguments, invocation: Invocation? = nil) throws {
+  init(
+    _ arguments: BakingArguments, for purpose: Purpose = .build, invocation: Invocation? = nil
+  ) throws {
     self.arguments = arguments
+    self.purpose = purpose
     self.invocation = invocation
+    files = NotedPaths(arguments.template)
     signals = try Signals()
     let questions = Questions(arguments.ssh) { [redactor] secret in
       let text = secret.withBytes { String(decoding: $0, as: UTF8.self) }
@@ -49,27 +60,33 @@ struct Baking {
     let chosen = try arguments.choice.places(in: document.reading)
     if chosen.count > 1 { try await bakeSeveral(document, chosen, asking) }
     let target = BakingTarget(document, document.reading.templates[chosen[0]])
+    let result = try await run(target, resuming: earlier) { _, workbench in asking.guide(workbench)
+    }
+    throw ExitCode(result.exitCode)
+  }
+
+  /// Runs a build as a guide says, which is made when all that it needs is there; with `earlier`, it
+  /// goes on with that run.
+  func run(
+    _ target: BakingTarget, resuming earlier: Resumption? = nil,
+    guidedBy guide: (Plan, Workbench) throws -> any StepGuide
+  ) async throws -> RunResult {
     let (plan, site) = try await plan(target, manner)
     for note in earlier?.notes(on: plan) ?? [] { StandardError.write("note: \(note)") }
     try await earlier?.tidy(before: plan, arguments.ssh)
     let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)
-    let guide = asking.guide(at: terminal, workbench(for: directory, site, target))
-    let run = try BakingRun(directory, plan, site, terminal, redactor, resuming: earlier)
-    let result = try await run.bake(signals, guide)
-    if arguments.json { try StandardOutput.write(json: directory.record()) }
-    throw ExitCode(result.exitCode)
-  }
-
-  private func workbench(
-    for directory: RunDirectory, _ site: BakingSite, _ target: BakingTarget
-  ) -> Workbench {
-    Workbench(
-      machine: site.machine, doorway: site.doorway(of: directory), directory: directory
+    let workbench = Workbench(
+      machine: site.machine, doorway: site.doorway(of: directory), directory: directory,
+      terminal: terminal, redact: { [redactor] in redactor.redact($0) }
     ) {
       let again = try await target.found(in: document())
       return try await layOut(again, site, manner)
     }
+    let run = try BakingRun(directory, plan, site, terminal, redactor, resuming: earlier)
+    let result = try await run.bake(signals) { try guide(plan, workbench) }
+    if arguments.json { try StandardOutput.write(json: directory.record()) }
+    return result
   }
 
   /// Prints what a build would do.
@@ -117,7 +134,7 @@ struct Baking {
   }
 
   /// The document as its file now is; what is wrong with it is told.
-  private func document() async throws -> DeploymentDocument {
+  func document() async throws -> DeploymentDocument {
     for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
     let document = try await arguments.deployment.read(arguments.template, for: .build)
     for secret in document.reading.secrets {
@@ -142,7 +159,8 @@ struct Baking {
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
-      scripts: try scripts(), scriptUser: arguments.scriptUser, product: product(site),
+      scripts: NotedScripts(scripts: try scripts(), paths: files),
+      scriptUser: arguments.scriptUser, product: product(site),
       selection: arguments.steps.selection, report: { events.receive($0) })
     do {
       return try await planner.plan(target.template, from: target.bytes, named: arguments.template)
@@ -188,13 +206,15 @@ struct Baking {
         search)
     }
     for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
-    return .local(site)
+    return purpose == .trial ? .trial(site) : .local(site)
   }
 
   private func product(_ site: BakingSite) -> Planner.Product {
-    switch site {
-    case .host: .machine(generalization)
-    case .local: .image
+    switch (purpose, site) {
+    case (.trial, _), (_, .trial):
+      .machine(.skipped("one step is debugged: nothing is generalized, validated or distributed"))
+    case (.build, .host): .machine(generalization)
+    case (.build, .local): .image
     }
   }
 

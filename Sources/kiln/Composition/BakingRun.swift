@@ -29,7 +29,9 @@ struct BakingRun {
   }
 
   /// Builds as `guide` says until `signals` stop it, and ends the record whatever happens.
-  func bake(_ signals: Signals, _ guide: any StepGuide) async throws -> RunResult {
+  func bake(
+    _ signals: Signals, guidedBy guide: () throws -> any StepGuide
+  ) async throws -> RunResult {
     let start = ContinuousClock.now
     events.receive(
       .runStarted(
@@ -43,8 +45,7 @@ struct BakingRun {
       try await earlier?.handOver(for: plan, to: journal)
       let build = Build(
         plan: plan, site: try site.site(for: directory, plan, journal, events, earlier),
-        events: events,
-        journal: journal, guide: guide)
+        events: events, journal: journal, guide: try guide())
       try await signals.cancelling {
         events.receive(.canceling("\($0)"))
       } _: {

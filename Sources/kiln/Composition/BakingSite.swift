@@ -7,12 +7,14 @@ enum BakingSite {
   case host(SSHHost)
   /// In a VM on this machine.
   case local(LocalSite)
+  /// In a VM on this machine, of which nothing is made.
+  case trial(LocalSite)
 
   /// The site as the user named it.
   var name: String {
     switch self {
     case .host(let host): host.name
-    case .local: LocalSite.name
+    case .local, .trial: LocalSite.name
     }
   }
 
@@ -20,7 +22,7 @@ enum BakingSite {
   var machine: String {
     switch self {
     case .host(let host): host.machine
-    case .local: "the build VM"
+    case .local, .trial: "the build VM"
     }
   }
 
@@ -28,7 +30,7 @@ enum BakingSite {
   func doorway(of directory: RunDirectory) -> Doorway {
     switch self {
     case .host(let host): .host(host)
-    case .local: .vm(of: directory)
+    case .local, .trial: .vm(of: directory)
     }
   }
 
@@ -36,14 +38,14 @@ enum BakingSite {
   var timeout: Duration {
     switch self {
     case .host(let host): host.timeout
-    case .local(let site): site.timeout
+    case .local(let site), .trial(let site): site.timeout
     }
   }
 
   /// How an image is made; `nil` where the machine itself is what is baked.
   var image: ImagePlan? {
     switch self {
-    case .host: nil
+    case .host, .trial: nil
     case .local(let site): site.image
     }
   }
@@ -70,6 +72,10 @@ enum BakingSite {
           address: host.name, login: host.login, events: events,
           stepsDone: earlier?.stepsDone(of: plan) ?? 0))
     case .local(let site): try site.site(for: directory, plan, journal, events)
+    case .trial(let site):
+      .trial(
+        site.provider(for: directory, journal, events),
+        onFailure: site.image.retention.onCustomizerError)
     }
   }
 }

@@ -80,8 +80,6 @@ struct LocalSite {
   func site(
     for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
   ) throws -> Build.Site {
-    let provider = QEMUProvider(
-      setup, run: directory, journal: journal, events: events, disks: store.tool)
     let provenance = Provenance(
       run: directory.run.text, templateID: templateID, template: plan.templateDigest,
       steps: plan.steps.map { Provenance.Step($0) },
@@ -89,8 +87,16 @@ struct LocalSite {
       firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
     )
     let distributor = LocalDistributor(store, outputs, provenance)
-    guard let keeping else { return .vm(provider, distributor, image) }
-    return .vm(StatefulQEMUProvider(provider, keeping: keeping), distributor, image)
+    return .vm(provider(for: directory, journal, events), distributor, image)
+  }
+
+  /// What gives the VMs of a run: in the state after as many steps as were kept.
+  func provider(
+    for directory: RunDirectory, _ journal: Journal, _ events: any EventSink
+  ) -> any VMProvider {
+    let provider = QEMUProvider(
+      setup, run: directory, journal: journal, events: events, disks: store.tool)
+    return keeping.map { StatefulQEMUProvider(provider, keeping: $0) } ?? provider
   }
 
   /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.

@@ -30,7 +30,7 @@ struct PlanView: Encodable {
     let state: PlannedState?
 
     init(_ step: Step, _ state: PlannedState?) {
-      self.init(step.outline, user: step.user, bytes: step.size, skipped: nil, state)
+      self.init(step.outline, user: step.user?.rawValue, bytes: step.size, skipped: nil, state)
     }
 
     init(skipped outline: StepOutline) {
@@ -93,16 +93,6 @@ struct PlanView: Encodable {
       lines.append("  -> \(output.name) (\(output.type)): \(output.artifact)")
     }
     return lines + notes.map { "note: \($0)" }
-  }
-}
-
-extension Step {
-  /// Who runs its script, if it runs one.
-  fileprivate var user: String? {
-    switch work {
-    case .script(let job), .generalize(let job): job.user.rawValue
-    case .file: nil
-    }
   }
 }
 

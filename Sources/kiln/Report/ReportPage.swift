@@ -114,7 +114,7 @@ struct ReportPage {
     var facts = [step.summary] + (step.position.map { ["at \($0)"] } ?? [])
     if let message = result?.message { facts.append(message) }
     let paragraphs = facts.map { HTML.element(.p, [], [.text($0)]) }
-    let hash = step.sha256.map {
+    let hash = (result.map { $0.sha256 } ?? step.sha256).map {
       [HTML.element(.p, [], [.text("sha256 "), .element(.code, [], [.text($0)])])]
     }
     let isBad = result.map { !$0.outcome.isGood && $0.outcome != .skipped } ?? false
