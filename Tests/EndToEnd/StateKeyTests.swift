@@ -132,7 +132,7 @@ struct Bench: Sendable {
     try bench.write("#!/bin/sh\necho two\n", to: "two.sh")
     try bench.write("three", to: "three.bin")
     try bench.chmod(0o644, "three.bin")
-    try Data(count: 1 << 20).write(to: URL(filePath: bench.disk))
+    try bench.partitionedDisk.write(to: URL(filePath: bench.disk))
     try await body(bench)
   }
 
@@ -140,6 +140,17 @@ struct Bench: Sendable {
     home = "/tmp/kiln-states-\(getpid())"
     disk = "\(home)/disk.raw"
     source = disk
+  }
+
+  /// An empty disk with one partition, without which nothing would start from it.
+  private var partitionedDisk: Data {
+    var disk = Data(count: 1 << 20)
+    disk[446 + 4] = 0x83
+    disk[446 + 8] = 1
+    disk[446 + 12] = 1
+    disk[510] = 0x55
+    disk[511] = 0xaa
+    return disk
   }
 
   /// The keys of the states after the steps.
