@@ -1,3 +1,5 @@
+import Foundation
+import Images
 import Pipeline
 
 /// What a run that ended early leaves to the one that goes on with it.
@@ -57,6 +59,8 @@ struct Resumption {
   func tidy(before plan: Plan, _ ssh: SSHArguments) async throws {
     guard attachment(for: plan) == nil else { return }
     _ = try await Leftovers(ssh, .unfinished).collect(directory)
+    // What it had begun to write of images, and the names that it had reserved.
+    _ = try await ImageStore(environment: ProcessInfo.processInfo.environment).removeAbandoned()
   }
 
   /// Notes in both journals whose the attachment is from now on.
