@@ -31,7 +31,8 @@ public final class HTTPConnection: Sendable {
     try Task.checkCancellation()
     let sink = MemorySink()
     let order = Order(
-      request: request, trust: trust, limits: limits, left: limits.total, line: .own)
+      request: request, trust: trust, route: .environment, limits: limits, left: limits.total,
+      line: .own)
     switch await worker.perform(order, into: sink) {
     case .success(let answer): return HTTPResponse(answer, body: sink.bytes)
     case .failure(.stopped): throw CancellationError()
