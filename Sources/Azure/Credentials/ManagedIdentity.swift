@@ -31,7 +31,7 @@ struct ManagedIdentity: TokenSource {
     limits.bodyBytes = 1 << 20
     return limits
   }()
-  /// The service restarts within 70 seconds (`azure.md` 3).
+  /// The service restarts within 70 seconds, and answers 404 or 410 meanwhile (`azure.md` 3).
   private static let retry = RetryPolicy(
     tries: 6, total: .seconds(120), firstDelay: .seconds(2), longestDelay: .seconds(30))
 
@@ -40,7 +40,9 @@ struct ManagedIdentity: TokenSource {
     let request = request(for: audience)
     let response: HTTPResponse
     do {
-      response = try await wire.repeating(operation, Self.retry, .harmless) {
+      response = try await wire.repeating(
+        operation, Self.retry, .harmless, alsoPassing: [404, 410]
+      ) {
         try await ask(request)
       }
     } catch let error as AzureError {

@@ -44,10 +44,10 @@ struct Wire: Sendable {
   }
 
   /// Runs `attempt` until its answer is one that another try would not change, or the budget is
-  /// spent.
+  /// spent; `alsoPassing` are statuses that pass at this service, beside those that pass at all.
   func repeating(
     _ operation: String, _ policy: RetryPolicy, _ repetition: Repetition,
-    _ attempt: () async throws -> HTTPResponse
+    alsoPassing: Set<Int> = [], _ attempt: () async throws -> HTTPResponse
   ) async throws -> HTTPResponse {
     let elapsed = pace.stopwatch()
     var tries = 0
@@ -56,7 +56,9 @@ struct Wire: Sendable {
       let failure: Failure
       do {
         let response = try await attempt()
-        guard response.mayPass(repetition) else { return response }
+        guard alsoPassing.contains(response.status) || response.mayPass(repetition) else {
+          return response
+        }
         failure = .answered(response)
       } catch let error as HTTPError {
         guard error.mayPass(repetition) else { throw AzureError(operation, error, tries: tries) }
