@@ -54,7 +54,7 @@ enum BakingSite {
   func states(of plan: Plan) async throws -> [Int: PlannedState] {
     switch self {
     case .host: [:]
-    case .local(let site): try await site.states(of: plan)
+    case .local(let site), .trial(let site): try await site.states(of: plan)
     }
   }
 
