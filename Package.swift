@@ -115,7 +115,7 @@ let package = Package(
       ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
     tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
-    tests("DisksTests", ["Disks", "TestSupport", system]),
+    tests("DisksTests", ["Disks", "TestSupport", subprocess, system]),
     tests("LayersTests", ["Digests", "Layers", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("WinRMTests", ["Digests", "HTTP", "TestSupport", "WinRM", system]),

@@ -16,13 +16,21 @@ extension DiskTool {
   /// How long the program may take to end after it was asked to.
   private static let patience = Duration.seconds(2)
 
+  /// What a shell ends with where there is no such program.
+  private static let notFound: Int32 = 127
+  /// What a shell adds to the number of the signal that ended a program.
+  private static let signalBase: Int32 = 128
+
   /// Runs the program to its end, for what it says.
   func ask(_ arguments: [String], for operation: String) async throws -> ToolEnd {
     try await guarded(operation) {
-      let result = try await Subprocess.run(
-        executable, arguments: Arguments(arguments), environment: Self.environment,
-        platformOptions: Self.options, output: .string(limit: Self.outputLimit),
-        error: .string(limit: Self.outputLimit))
+      let result = try await Tether.held { input in
+        try await Subprocess.run(
+          .path("/bin/sh"), arguments: Tether.arguments(program, arguments),
+          environment: Self.environment, platformOptions: Self.options,
+          input: .fileDescriptor(input, closeAfterSpawningProcess: true),
+          output: .string(limit: Self.outputLimit), error: .string(limit: Self.outputLimit))
+      }
       return ToolEnd(
         code: try code(of: result.terminationStatus, operation), output: result.standardOutput,
         errors: result.standardError)
@@ -34,25 +42,24 @@ extension DiskTool {
     _ arguments: [String], for operation: String, progress: @escaping ConversionProgress
   ) async throws -> ToolEnd {
     try await guarded(operation) {
-      let result = try await Subprocess.run(
-        executable, arguments: Arguments(arguments), environment: Self.environment,
-        platformOptions: Self.options, input: .none, output: .sequence,
-        error: .string(limit: Self.outputLimit)
-      ) { execution in
-        var reader = ProgressReader()
-        for try await piece in execution.standardOutput {
-          let bytes = piece.withUnsafeBytes { Array($0) }
-          if let done = reader.take(bytes) { progress(done) }
+      let result = try await Tether.held { input in
+        try await Subprocess.run(
+          .path("/bin/sh"), arguments: Tether.arguments(program, arguments),
+          environment: Self.environment, platformOptions: Self.options,
+          input: .fileDescriptor(input, closeAfterSpawningProcess: true), output: .sequence,
+          error: .string(limit: Self.outputLimit)
+        ) { execution in
+          var reader = ProgressReader()
+          for try await piece in execution.standardOutput {
+            let bytes = piece.withUnsafeBytes { Array($0) }
+            if let done = reader.take(bytes) { progress(done) }
+          }
         }
       }
       return ToolEnd(
         code: try code(of: result.terminationStatus, operation), output: "",
         errors: result.standardError)
     }
-  }
-
-  private var executable: Executable {
-    program.contains("/") ? .path(FilePath(program)) : .name(program)
   }
 
   /// In the C locale, so that a full disk is known by its words.
@@ -74,20 +81,19 @@ extension DiskTool {
       let end = try await body()
       try Task.checkCancellation()
       return end
-    } catch let error as SubprocessError {
+    } catch  where error is SubprocessError || error is Errno {
       try Task.checkCancellation()
-      guard error.code == .executableNotFound else {
-        throw DiskError(operation, .tool("`\(program)` could not be run: \(error)"))
-      }
-      throw DiskError(operation, .toolMissing(program))
+      throw DiskError(operation, .tool("`\(program)` could not be run: \(error)"))
     }
   }
 
   private func code(of status: TerminationStatus, _ operation: String) throws -> Int32 {
     switch status {
-    case .exited(let code): return code
-    case .signaled(let signal):
+    case .exited(Self.notFound): throw DiskError(operation, .toolMissing(program))
+    case .exited(let code) where code <= Self.signalBase: return code
+    case .exited(let code), .signaled(let code):
       try Task.checkCancellation()
+      let signal = code > Self.signalBase ? code - Self.signalBase : code
       throw DiskError(operation, .tool("signal \(signal) ended `\(program)`"))
     }
   }

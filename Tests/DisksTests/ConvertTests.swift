@@ -93,7 +93,7 @@ import Testing
 
   @Test func `a conversion that is cancelled ends the program and leaves nothing`() async throws {
     try await withDirectory { directory in
-      let slow = try slowTool(in: directory)
+      let slow = try await slowTool(in: directory)
       let raw = try filledDisk(directory.appending("raw"), size: 32 << 20)
       let target = directory.appending("made.qcow2")
       let (begun, begin) = AsyncStream.makeStream(of: Void.self)

@@ -50,15 +50,14 @@ func names(in directory: FilePath) throws -> [String] {
 }
 
 /// A qemu-img that converts no faster than so many MiB a second.
-func slowTool(in directory: FilePath, rate: Int = 1) throws -> DiskTool {
+func slowTool(in directory: FilePath, rate: Int = 1) async throws -> DiskTool {
   let path = directory.appending("slow-qemu-img").string
   let script = """
     #!/bin/sh
     if [ "$1" = convert ]; then shift; set -- convert -r \(rate)M "$@"; fi
     exec qemu-img "$@"
     """
-  try script.write(toFile: path, atomically: false, encoding: .utf8)
-  try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+  try await writeProgram(script, to: path)
   return DiskTool(path)
 }
 

@@ -71,8 +71,7 @@ struct DeploymentTemplateTests {
       let template = #"{"resources": [\#(Self.image("one", "true"))]}"#
       try Data(template.utf8).write(to: URL(filePath: "\(home)/compiled.json"))
       let program = "\(home)/bicep"
-      try Data("#!/bin/sh\ncat '\(home)/compiled.json'\n".utf8).write(to: URL(filePath: program))
-      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+      try await writeProgram("#!/bin/sh\ncat '\(home)/compiled.json'\n", to: program)
       let path = "\(home):\(ProcessInfo.processInfo.environment["PATH"] ?? "")"
       let ran = try await KilnProcess.run(
         ["validate", "t.bicep"], in: home, environment: ["PATH": path])

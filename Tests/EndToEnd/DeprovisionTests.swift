@@ -22,9 +22,8 @@ struct DeprovisionTests {
   private func isolate(_ rig: Rig) async throws {
     // The machine has this directory as its /usr/local/sbin, where `sudo` looks first.
     let agent = "\(rig.server.directory)/sbin/waagent"
-    try Data("#!/bin/sh\necho \"agent: $*\"\necho \"$*\" >>\(rig.path("agent"))\n".utf8)
-      .write(to: URL(filePath: agent))
-    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: agent)
+    try await writeProgram(
+      "#!/bin/sh\necho \"agent: $*\"\necho \"$*\" >>\(rig.path("agent"))\n", to: agent)
     try rig.write(
       """
       set -e

@@ -18,7 +18,8 @@ struct LocalFullTests {
           .shell(
             "echo under way", "sleep 3", "dd if=/dev/urandom of=big bs=1M count=200", "sync",
             "sleep 1000", name: "large"))
-        let state = ["XDG_STATE_HOME": disk]
+        // The VM's disks are among the kept states.
+        let state = ["XDG_STATE_HOME": disk, "XDG_CACHE_HOME": disk]
         let ran = try await rig.build(environment: state) { kiln in
           try await waitUntil("the step", limit: .seconds(300)) {
             try kiln.said.contains("| under way")

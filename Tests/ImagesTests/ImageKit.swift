@@ -110,14 +110,13 @@ func failure<Value>(_ body: () async throws -> Value) async throws -> ImageError
 struct NoFailure: Error {}
 
 /// A qemu-img that converts no faster than 1 MiB a second.
-func slowTool(in directory: FilePath) throws -> DiskTool {
+func slowTool(in directory: FilePath) async throws -> DiskTool {
   let path = directory.appending("slow-qemu-img").string
   let script = """
     #!/bin/sh
     if [ "$1" = convert ]; then shift; set -- convert -r 1M "$@"; fi
     exec qemu-img "$@"
     """
-  try script.write(toFile: path, atomically: false, encoding: .utf8)
-  try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+  try await writeProgram(script, to: path)
   return DiskTool(path)
 }

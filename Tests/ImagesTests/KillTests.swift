@@ -13,7 +13,7 @@ import Testing
     _ kind: String
   ) async throws {
     try await ImageRig.with { rig in
-      _ = try slowTool(in: rig.directory)
+      _ = try await slowTool(in: rig.directory)
       let outside = rig.directory.appending("out")
       try FileManager.default.createDirectory(
         atPath: outside.string, withIntermediateDirectories: false)

@@ -122,7 +122,7 @@ import Testing
 
   @Test func `a publication that is cancelled leaves nothing`() async throws {
     try await ImageRig.with { rig in
-      let store = ImageStore(at: rig.store.root, tool: try slowTool(in: rig.directory))
+      let store = ImageStore(at: rig.store.root, tool: try await slowTool(in: rig.directory))
       let (begun, begin) = AsyncStream.makeStream(of: Void.self)
       await #expect(throws: CancellationError.self) {
         try await withThrowingTaskGroup(of: Void.self) { group in

@@ -45,7 +45,7 @@ import Testing
   @Test func `what a living process makes is not taken for abandoned`() async throws {
     try await ImageRig.with { rig in
       let prepared = try await rig.store.prepare(shared(.latest(major: nil)), for: .small)
-      let store = ImageStore(at: rig.store.root, tool: try slowTool(in: rig.directory))
+      let store = ImageStore(at: rig.store.root, tool: try await slowTool(in: rig.directory))
       let (begun, begin) = AsyncStream.makeStream(of: Void.self)
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
