@@ -36,6 +36,7 @@ struct LocalKillTests {
         #expect(gc.exit == 0, "seed \(seed), \(moment): \(gc.stderr)")
         let left = try await rig.leftoverMachines()
         #expect(left == [], "seed \(seed), \(moment)")
+        #expect(try rig.strayStates() == [], "seed \(seed), \(moment)")
         let states = try await rig.kiln(["runs"]).stdout
         #expect(!states.contains("interrupted"), "seed \(seed), \(moment): \(states)")
       }

@@ -100,12 +100,26 @@ struct VMRig: Sendable {
     let listed = try await TestSupport.run(
       "pgrep", ["-f", "-a", "--", "qemu-(system|img).*\(home)"])
     let processes = listed.stdout.split(separator: "\n").map { String($0.prefix(120)) }
+    // Kept states are there on purpose, with the seeds that their machines were started with.
+    let names = [
+      "-name", "vm-*", "-o", "-path", "*/trials/*", "-o", "-name", ".reserved-*", "-o", "-path",
+      "*/.partial/*", "-o", "-name", "?*.partial", "-o", "-name", "*.iso",
+    ]
     let found = try await TestSupport.run(
       "find",
-      [home] + others + [
-        "-name", "vm-*", "-o", "-path", "*/trials/*", "-o", "-name", ".reserved-*",
-      ]
-        + ["-o", "-path", "*/.partial/*", "-o", "-name", "?*.partial", "-o", "-name", "*.iso"])
+      [home] + others + ["-path", "*/kiln/steps", "-prune", "-o", "("] + names + [")", "-print"])
     return processes + found.stdout.split(separator: "\n").map(String.init)
+  }
+  /// The states that no step's key leads to: what a build that was killed had begun to keep.
+  func strayStates() throws -> Set<String> {
+    let store = "\(home)/cache/kiln/steps"
+    guard FileManager.default.fileExists(atPath: store) else { return [] }
+    let keys = try FileManager.default.contentsOfDirectory(atPath: "\(store)/keys")
+    let kept = try keys.map { key in
+      let link = try FileManager.default.destinationOfSymbolicLink(atPath: "\(store)/keys/\(key)")
+      return link.split(separator: "/").last.map(String.init) ?? link
+    }
+    return Set(try FileManager.default.contentsOfDirectory(atPath: "\(store)/layers"))
+      .subtracting(kept)
   }
 }
