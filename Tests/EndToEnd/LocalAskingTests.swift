@@ -24,7 +24,9 @@ struct LocalAskingTests {
         try Self.record(rig).outcomes == [
           "skipped", "succeeded", "passedOver", "succeeded", "succeeded",
         ])
-      let shown = try await rig.kiln(["images", "show", "disk"])
+      let listed = try await rig.kiln(["images"]).stdout.split(separator: "\n")
+      let name = try #require(listed.last?.split(separator: " ").first)
+      let shown = try await rig.kiln(["images", "show", String(name)])
       #expect(
         shown.stdout.contains("lacks:    step 2, Shell \"left out\": left out"), "\(shown.stdout)")
       #expect(shown.stdout.contains("lacks:    step 3, Shell \"bad\": failed and was passed over"))
