@@ -5,6 +5,7 @@ public struct DocumentReading: Sendable {
     /// The template's name; the file's where it has none.
     public let name: String
 
+    /// The template, with all its expressions evaluated.
     public let template: ImageTemplate
 
     /// The places of the templates, among all, that must be built before.

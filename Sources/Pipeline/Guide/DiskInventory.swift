@@ -35,8 +35,8 @@ public struct DiskInventory: Sendable {
     return try job("inventory-\(number)-after", lists(into: "after-\(number)") + compared, user)
   }
 
-  /// Each record ends with a NUL, since names may hold anything else. `//` ends a path and begins
-  /// what a link leads to: no path that `find` prints has it.
+  // Each record ends with a NUL, since names may hold anything else. `//` ends a path and begins
+  // what a link leads to: no path that `find` prints has it.
   private func lists(into name: String) -> String {
     let places = directories.map(Self.quoted).joined(separator: " ")
     let types = Self.passedOver.map { "-fstype \($0)" }.joined(separator: " -o ")
