@@ -20,6 +20,7 @@ class Tools:
         self.scratch = scratch
         self.environment = {
             **os.environ, "CHECKPOINT_DISABLE": "1", "PACKER_NO_COLOR": "1",
+            "PACKER_CACHE_DIR": str(scratch / "packer-cache"),
             "XDG_STATE_HOME": str(scratch / "state"), "XDG_CACHE_HOME": str(scratch / "cache"),
             "XDG_DATA_HOME": str(scratch / "data"), "HOME": str(scratch),
         }
