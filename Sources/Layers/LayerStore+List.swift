@@ -73,6 +73,7 @@ extension LayerStore {
       unlink(keysPath.appending(key).string)
       for key in try LayerFiles.names(in: keysPath) {
         guard let id = try id(of: key) else { continue }
+        // What can't be read is damaged, too.
         guard let chain = try? chain(of: id), chain.allSatisfy({ isNamed($0) }) else {
           unlink(keysPath.appending(key).string)
           continue
@@ -140,6 +141,7 @@ extension LayerStore {
     for key in try LayerFiles.names(in: keysPath) {
       guard let id = try id(of: key) else { continue }
       needed.insert(id)
+      // A chain that can't be read is of no use to anybody: what it lies on may go, unless a build has it.
       needed.formUnion((try? chain(of: id))?.map(\.id) ?? [])
     }
     var bytes = 0
