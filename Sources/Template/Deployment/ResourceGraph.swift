@@ -7,6 +7,15 @@ struct Instance {
   let frame: EvaluationFrame
   var nested: NestedDeployment?
 
+  /// The type and the name of the resource that this one stands in, where it does.
+  var parent: (type: String, name: String)?
+
+  /// How deep resources stand in each other, as Azure has it.
+  static let deepest = 5
+
+  /// Whether the resource is there already, and only told of.
+  var isExisting: Bool { resource.field("existing")?.content == .bool(true) }
+
   /// The symbolic names that expressions have for it.
   var symbols: [String] {
     guard let symbol else { return [] }
@@ -17,12 +26,8 @@ struct Instance {
   func names(in evaluator: Evaluator) -> [String] {
     var names = symbols
     if turn != nil { names += [symbol, loop].compactMap(\.self) }
-    if let name = evaluator.quietText(resource.field("name"), frame) {
-      names.append(name)
-      if let type = resource.text("type") {
-        names.append(ResourceGraph.path(of: type, name))
-        names.append("\(type)/\(name)")
-      }
+    if let (type, name) = identity(in: evaluator) {
+      names += [name, ResourceGraph.path(of: type, name), "\(type)/\(name)"]
     }
     return names.filter { !$0.isEmpty }.map { $0.lowercased() }
   }
@@ -33,6 +38,24 @@ struct Instance {
       return evaluator.quietText(resource.field("dependsOn"), frame).map { [$0.lowercased()] } ?? []
     }
     return elements.compactMap { evaluator.quietText($0, frame)?.lowercased() }
+  }
+
+  /// The resources that stand in this one, whose types and names go on where its own end, and
+  /// those that stand in them.
+  func children(in evaluator: Evaluator, depth: Int = 1) -> [Instance] {
+    guard depth < Self.deepest, case .array(let elements) = resource.field("resources")?.content,
+      let identity = identity(in: evaluator)
+    else { return [] }
+    return elements.flatMap { element -> [Instance] in
+      let child = Instance(resource: element, frame: frame, parent: identity)
+      return [child] + child.children(in: evaluator, depth: depth + 1)
+    }
+  }
+
+  private func identity(in evaluator: Evaluator) -> (type: String, name: String)? {
+    guard let name = evaluator.quietText(resource.field("name"), frame) else { return nil }
+    let type = resource.text("type") ?? ""
+    return parent.map { ("\($0.type)/\(type)", "\($0.name)/\(name)") } ?? (type, name)
   }
 }
 
@@ -47,6 +70,23 @@ extension Evaluator {
       return text
     } catch {
       return nil
+    }
+  }
+}
+
+extension Evaluator {
+  /// Looks what a resource asks for that is not evaluated itself: others may wait for it.
+  func noteReferences(of literal: JSONValue, _ frame: EvaluationFrame) {
+    switch literal.content {
+    case .string(let text):
+      guard text.lowercased().contains("reference(") else { return }
+      _ = quietText(literal, frame)
+    case .array(let elements): for element in elements { noteReferences(of: element, frame) }
+    case .object(let members):
+      for member in members where member.key.lowercased() != "template" {
+        noteReferences(of: member.value, frame)
+      }
+    default: break
     }
   }
 }

@@ -85,7 +85,7 @@ extension TemplateDocument {
     for (index, found) in templates.enumerated() where found.dependsOn.contains(index) {
       session.findings.fail(
         .circle,
-        "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn`",
+        "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn` or `reference`",
         at: found.body.position, path: "")
     }
     var done: Set<Int> = []
@@ -103,7 +103,7 @@ extension TemplateDocument {
       .map { quoted(templates[$0].name ?? "?") }
     session.findings.fail(
       .circle,
-      "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn`",
+      "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn` or `reference`",
       at: templates[first].body.position, path: "")
   }
 }
