@@ -118,6 +118,10 @@ struct ResourceGraph {
   func orders() -> [(earlier: Int, later: Int)] {
     var orders: [(earlier: Int, later: Int)] = []
     for (index, node) in nodes.enumerated() where !node.templates.isEmpty {
+      // A name that others have as well may mean one of them.
+      if node.dependsOn.contains(where: { matches($0) == [index] }) {
+        orders += node.templates.map { ($0, $0) }
+      }
       var seen: Set<Int> = [index]
       var open = neighbours(of: node)
       while let next = open.popLast() {
@@ -132,11 +136,14 @@ struct ResourceGraph {
   }
 
   private func neighbours(of node: Node) -> [Int] {
-    node.dependsOn.flatMap { name -> [Int] in
-      if let exact = places[name] { return exact }
-      // An id names the subscription and the group as well.
-      guard let providers = name.ranges(of: "/providers/").last else { return [] }
-      return places[String(name[providers.lowerBound...])] ?? []
-    }
+    node.dependsOn.flatMap(matches)
+  }
+
+  /// The resources that a name may mean.
+  private func matches(_ name: String) -> [Int] {
+    if let exact = places[name] { return exact }
+    // An id names the subscription and the group as well.
+    guard let providers = name.ranges(of: "/providers/").last else { return [] }
+    return places[String(name[providers.lowerBound...])] ?? []
   }
 }
