@@ -1,3 +1,5 @@
+import Testing
+
 @testable import Template
 
 /// Something odd that public templates do (`aib.md` e), in as small a template as shows it, and

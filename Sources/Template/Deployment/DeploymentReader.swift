@@ -64,7 +64,13 @@ struct DeploymentReader {
           templates: 0..<0)
       }
     }
-    for (earlier, later) in graph.orders() { templates[later].dependsOn.insert(earlier) }
+    do throws(ExpressionFailure) {
+      for (earlier, later) in try graph.orders(session) {
+        templates[later].dependsOn.insert(earlier)
+      }
+    } catch {
+      session.report(error, at: level.template.position, path: "resources")
+    }
   }
 
   /// What a template's expressions have asked for since the first so many, in lower case.
@@ -181,6 +187,8 @@ struct DeploymentReader {
     let resource = JSONValue(content: .object(members), position: instance.resource.position)
     do throws(ExpressionFailure) {
       let body = try level.scope.evaluator.value(of: resource, in: frame)
+      // All of it is looked at, however often its parts are shared.
+      try session.charge(body.weight)
       var name: String?
       if case .string(let text) = body.member("name")?.content { name = text }
       templates.append(Found(name: name, body: body))

@@ -60,13 +60,15 @@ struct Instance {
 }
 
 extension Evaluator {
-  /// The text of a value where it can be told; a failure matters to nobody here.
+  /// A name, where it can be told and is one; a failure matters to nobody here.
   func quietText(_ literal: JSONValue?, _ frame: EvaluationFrame) -> String? {
     guard let literal else { return nil }
     var quiet = frame
     quiet.failures = .thrown
     do throws(ExpressionFailure) {
-      guard case .string(let text) = try value(of: literal, in: quiet).content else { return nil }
+      guard case .string(let text) = try value(of: literal, in: quiet).content,
+        text.utf8.count <= ExpressionLimits.nameBytes
+      else { return nil }
       return text
     } catch {
       return nil
@@ -115,7 +117,10 @@ struct ResourceGraph {
   }
 
   /// Each pair of an earlier and a later template, also through resources between them.
-  func orders() -> [(earlier: Int, later: Int)] {
+  /// - Throws: where there are too many to look at.
+  func orders(
+    _ session: EvaluationSession
+  ) throws(ExpressionFailure) -> [(earlier: Int, later: Int)] {
     var orders: [(earlier: Int, later: Int)] = []
     for (index, node) in nodes.enumerated() where !node.templates.isEmpty {
       // A name that others have as well may mean one of them.
@@ -125,6 +130,7 @@ struct ResourceGraph {
       var seen: Set<Int> = [index]
       var open = neighbours(of: node)
       while let next = open.popLast() {
+        try session.step()
         guard seen.insert(next).inserted else { continue }
         open += neighbours(of: nodes[next])
         for earlier in nodes[next].templates {
