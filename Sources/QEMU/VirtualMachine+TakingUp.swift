@@ -5,6 +5,7 @@ extension VirtualMachine {
   /// this process from now on.
   ///
   /// - Parameter spec: What it was made of; its directory as it is now called.
+  /// - Returns: The machine.
   /// - Throws: ``QEMUError`` where it has ended or is halted; it is left as it is then.
   static func takeUp(_ spec: VMSpec) async throws -> VirtualMachine {
     let operation = "could not take up the virtual machine `\(spec.name)`"

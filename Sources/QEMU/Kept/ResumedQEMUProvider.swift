@@ -14,6 +14,8 @@ public struct ResumedQEMUProvider: VMProvider {
 
   /// Puts a provider together.
   /// - Parameters:
+  ///   - plain: Gives the other VMs.
+  ///   - kept: The VM.
   ///   - stepsDone: How many of the plan's first steps were done in the VM.
   ///   - earlier: The earlier run's directory on the guest.
   ///   - keeping: Where states are kept, where they are: of this VM none is any more, since the step
