@@ -103,8 +103,7 @@ struct Evaluator {
   }
 
   private func unknownFunction(_ name: String) -> ExpressionFailure {
-    let names = TemplateFunction.all.values.map(\.name) + ContextFunction.all.values.map(\.name)
-    let guess = nearest(to: name, among: names.sorted())
+    let guess = nearest(to: name, among: ExpressionLanguage.functionNames)
     return ExpressionFailure(
       "there is no function \(quoted(name))", hint: guess.map { "did you mean `\($0)`?" })
   }
