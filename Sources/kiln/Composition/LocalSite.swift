@@ -10,10 +10,11 @@ import Template
 
 /// A VM on this machine and the images of this machine: what stands between a template and a local
 /// build, settled before it begins.
-struct LocalSite {
+struct LocalSite: VMSite {
   /// What the site is called on the command line.
   static let name = "qemu"
 
+  var name: String { Self.name }
   /// How long the VM may take to be reached.
   let timeout: Duration
   /// How its image is made.
@@ -87,12 +88,12 @@ struct LocalSite {
       firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
     )
     let distributor = LocalDistributor(store, outputs, provenance)
-    return .vm(provider(for: directory, journal, events), distributor, image)
+    return .vm(provider(for: directory, plan, journal, events), distributor, image)
   }
 
   /// What gives the VMs of a run: in the state after as many steps as were kept.
   func provider(
-    for directory: RunDirectory, _ journal: Journal, _ events: any EventSink
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
   ) -> any VMProvider {
     let provider = QEMUProvider(
       setup, run: directory, journal: journal, events: events, disks: store.tool)
