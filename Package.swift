@@ -81,16 +81,17 @@ let package = Package(
     module(
       "QEMU", ["CProcess", "Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH", system]),
 
-    module("Azure", ["CCrypto", "HTTP", "Pipeline", "Template", subprocess, system]),
+    module(
+      "Azure", ["CCrypto", "Guests", "HTTP", "Pipeline", "SSH", "Template", subprocess, system]),
 
     // The composition root.
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers", "PackerImport",
+        "Azure", "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers", "PackerImport",
         "Pipeline", "QEMU",
         "SSH", "Template",
-        arguments, subprocess,
+        arguments, subprocess, system,
       ],
       swiftSettings: strict),
 

@@ -214,7 +214,7 @@ class Kinds:
     # POST
 
     def post(self, path, action, body):
-        """What an action does: (status, headers, family, what is done at its end)."""
+        """What an action does: (status, headers or the answer, family, what is done at its end)."""
         resource, key, world = self.world.need(path), path.lower(), self.world
         kind = kind_of(path)[0]
         if kind == "microsoft.compute/virtualmachines":
@@ -228,7 +228,13 @@ class Kinds:
                     raise Refusal(409, "OperationNotAllowed",
                                   f"The VM '{path}' must be stopped before it is generalized.")
                 world.generalized.add(key)
-                return 200, "", "Compute", None
+                return 200, None, "Compute", None
+            if action == "retrievebootdiagnosticsdata":
+                name = resource["properties"]["vmId"]
+                return 200, {
+                    "consoleScreenshotBlobUri": f"{self.base}/_console/{name}.bmp?sig=c0ffee",
+                    "serialConsoleLogBlobUri": f"{self.base}/_console/{name}.log?sig=c0ffee"
+                }, "Compute", None
             if action == "runcommand":
                 return 202, "AL", "Compute", lambda: {"value": [
                     {"code": "ComponentStatus/StdOut/succeeded", "level": "Info",

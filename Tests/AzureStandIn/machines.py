@@ -2,6 +2,7 @@
 import base64
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -12,7 +13,8 @@ class Machines:
 
     The command runs in a session of its own, from a machine's start to its end, with KILN_VM set
     to a directory that holds `machine.json` (the PUT's body and the address that the machine must
-    listen at) and `custom-data`, where there is any. It may leave the machine's disk there as `disk`.
+    listen at) and `custom-data`, where there is any. It may write its `console` there, and leave the
+    machine's disk as `disk`.
     """
 
     def __init__(self, command):
@@ -56,6 +58,17 @@ class Machines:
                 return file.read()
         return identifier.lower().encode().ljust(1 << 20, b"\0") + b"conectix".ljust(512, b"\0")
 
+    def console(self, identifier):
+        """What the machine has written to its serial console."""
+        place = self.places.get(identifier.lower())
+        if not place or not os.path.exists(f"{place}/console"):
+            return b""
+        with open(f"{place}/console", "rb") as file:
+            return file.read()
+
     def end_all(self):
         for key in list(self.running):
             self.end(key)
+        for place in self.places.values():
+            shutil.rmtree(place, ignore_errors=True)
+        self.places = {}

@@ -21,6 +21,7 @@ import http.server
 import json
 import os
 import re
+import signal
 import ssl
 import sys
 import threading
@@ -61,6 +62,8 @@ class StandIn:
 
     def reset(self):
         """An Azure with nothing in it; tokens stay good."""
+        if hasattr(self, "machines"):
+            self.machines.end_all()
         self.machines = Machines(options.vm_command)
         self.world = World(options.looks, self.machines)
         self.manager = Manager(self.world, self.base, options.page, options.wait)
@@ -83,6 +86,14 @@ class StandIn:
     def may_pass(self, headers):
         token = (headers.get("authorization") or "").removeprefix("Bearer ")
         return self.tokens.get(token, 0) > time.monotonic()
+
+    def console(self, path, query):
+        """A machine's serial console, for who has the signature."""
+        name = path.split("/")[-1].removesuffix(".log")
+        for machine in self.world.of_kind("microsoft.compute/virtualmachines"):
+            if machine["properties"]["vmId"] == name and query.get("sig") == ["c0ffee"]:
+                return 200, {"Content-Type": "text/plain"}, self.machines.console(machine["id"])
+        return 404, {}, b""
 
     def throttles(self, method):
         if options.writes is None or method in ("GET", "HEAD"):
@@ -124,6 +135,8 @@ class StandIn:
             return 200, {}, {"issuer": f"{tenant}/v2.0",
                              "token_endpoint": f"{tenant}/oauth2/v2.0/token",
                              "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize"}
+        if path.startswith("/_console/"):
+            return self.console(path, query)
         if not self.may_pass(headers):
             return 401, {}, {"error": {"code": "ExpiredAuthenticationToken",
                                        "message": "The access token is expired or unknown."}}
@@ -184,7 +197,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 json.dumps(content).encode()
             if not is_control:
                 standin.calls.append(f"{self.command} {self.path} {status}")
-                is_blob = ".blob." in host
+                is_blob = ".blob." in host or self.path.startswith("/_console/")
                 if not is_blob and not isinstance(fault, tuple):
                     standin.check(self.command, self.path, body, status, data)
         if fault == "reset-after":
@@ -227,5 +240,8 @@ server.socket = context.wrap_socket(
     server.socket, server_side=True, do_handshake_on_connect=False)
 print(server.server_address[1], flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-sys.stdin.read()
-standin.machines.end_all()
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+try:
+    sys.stdin.read()
+finally:
+    standin.machines.end_all()

@@ -63,11 +63,9 @@ import Testing
         let end = await #expect(throws: (any Error).self) { try await rig.build() }
         #expect(end != nil, "\(index)")
         try await rig.fault(["kind": "clear"])
-        // A machine that knows nothing of the run.
-        let elsewhere = try RunArchive(path: rig.archive + "-other").create(at: .now())
-        let staging = Staging(rig.access.arm, journal: try Journal(of: elsewhere))
-        for leftover in try await Leftovers.find(in: BuildRig.subscription, rig.access.arm) {
-          try await leftover.remove(by: staging)
+      // By somebody who knows nothing of the run.
+        for leftover in try await TaggedLeftovers.find(in: BuildRig.subscription, rig.access.arm) {
+          try await leftover.remove(by: rig.access.arm)
         }
         try await rig.expectNothingLeft("death at \(index)")
       }

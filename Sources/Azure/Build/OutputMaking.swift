@@ -18,8 +18,8 @@ public struct OutputMaking: Sendable {
   private static let accessSeconds: Int64 = 6 * 3600
   /// How long removing a half-made output may take.
   private static let removalLimit = Duration.seconds(600)
-  /// The wait between two looks at a copy or at replicas.
-  private static let look = Duration.seconds(10)
+  /// The longest wait between two looks at a copy; the first are shorter, for small disks.
+  private static let look = Duration.seconds(15)
 
   /// Works for the build of `names`.
   public init(staging: Staging, blobs: BlobClient, names: BuildNames, location: String) {
@@ -65,6 +65,11 @@ public struct OutputMaking: Sendable {
       let whole = plan.body(from: names.machine, .done)
     else { return }
     let isNew = try await !staging.arm.exists(id)
+    if case .version = plan.target, !isNew {
+      throw AzureError(
+        "create \(id)", "it is there already: another build made it meanwhile",
+        hint: "build again: without a number of its own, a version gets the next one")
+    }
     if isNew { try await staging.journal.intend(staging.note(id)) }
     do {
       try await staging.arm.perform(.put(id, body), within: Self.limit)
@@ -115,12 +120,14 @@ public struct OutputMaking: Sendable {
     do {
       var copy = try await blobs.copy(from: source, to: address)
       let elapsed = staging.arm.wire.pace.stopwatch()
+      var wait = Duration.seconds(1)
       while copy.state == .pending {
         progress(copy.share)
         guard elapsed() < Self.limit else {
           throw DeadlineExceeded(waitedFor: "the copy to \(address)", limit: Self.limit)
         }
-        try await staging.arm.wire.pace.pause(Self.look)
+        try await staging.arm.wire.pace.pause(wait)
+        wait = min(wait * 2, Self.look)
         copy = try await blobs.copyState(of: address)
       }
       if case .failed(let why) = copy.state { throw AzureError("copy the disk to \(address)", why) }

@@ -111,8 +111,3 @@ public struct OutputPlan: Sendable, Hashable {
     ]
   }
 }
-
-extension String {
-  /// The name of a region without regard to how it is written: `West US` is `westus`.
-  fileprivate var regionKey: String { lowercased().filter { $0 != " " } }
-}

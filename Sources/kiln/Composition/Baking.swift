@@ -13,7 +13,7 @@ import Template
 /// The composition root of `build` and `plan`: it puts the parts together for one template.
 struct Baking {
   let arguments: BakingArguments
-  /// The host to bake on; `nil` for a VM on this machine.
+  /// The host to bake on; `nil` for a VM.
   let host: SSHHost?
   /// How the build was begun.
   private let invocation: Invocation?
@@ -48,7 +48,7 @@ struct Baking {
       }
     }
     host =
-      arguments.target == LocalSite.name
+      [LocalSite.name, AzureSite.name].contains(arguments.target)
       ? nil : try SSHHost(arguments.target, arguments.ssh, questions)
   }
 
@@ -73,7 +73,7 @@ struct Baking {
   ) async throws -> RunResult {
     let (plan, site) = try await plan(target, manner)
     for note in earlier?.notes(on: plan, site) ?? [] { StandardError.write("note: \(note)") }
-    try await earlier?.tidy(before: plan, arguments.ssh)
+    try await earlier?.tidy(before: plan, arguments.ssh, arguments.azure.cloud)
     let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)
     let workbench = Workbench(
@@ -191,6 +191,19 @@ struct Baking {
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {
     if let host { return .host(host) }
+    let site = arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
+    for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
+    return purpose == .trial ? .trial(site) : .vm(site)
+  }
+
+  private func azure(_ template: ImageTemplate) async throws -> any VMSite {
+    try await signals.cancelling {
+      try await AzureSite(
+        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout())
+    }
+  }
+
+  private func local(_ template: ImageTemplate) async throws -> any VMSite {
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
     let search = ChosenSource.Search(
@@ -200,13 +213,11 @@ struct Baking {
         retry: Retry(Self.patience)),
       store: try ImageStore(environment: ProcessInfo.processInfo.environment)
     ) { terminal.receive(.fetching(uri: $0, received: $1, of: $2)) }
-    let site = try await signals.cancelling {
+    return try await signals.cancelling {
       try await LocalSite(
         template, named: arguments.template, arguments.local, timeout: arguments.ssh.timeout(),
         search)
     }
-    for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
-    return purpose == .trial ? .trial(site) : .local(site)
   }
 
   private func product(_ site: BakingSite) -> Planner.Product {
@@ -214,7 +225,7 @@ struct Baking {
     case (.trial, _), (_, .trial):
       .machine(.skipped("one step is debugged: nothing is generalized, validated or distributed"))
     case (.build, .host): .machine(generalization)
-    case (.build, .local): .image
+    case (.build, .vm): .image
     }
   }
 
