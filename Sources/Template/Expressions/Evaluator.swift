@@ -87,7 +87,7 @@ struct Evaluator {
     let arguments = try arguments(of: call, in: frame)
     var marks: ExpressionValue.Marks = []
     for value in arguments.values {
-      try session.charge(value.weight)
+      try session.charge(value.weight * function.effort)
       marks.formUnion(value.marks.intersection(.secret))
       let open =
         switch (function.demand, value.content) {
@@ -132,6 +132,7 @@ extension Evaluator {
     switch base.content {
     case .unknown: return base
     case .object(let members):
+      try session.charge(members.count * ExpressionLimits.memberWeight)
       if let value = base.member(name) { return value }
       let keys = members.map(\.key)
       let guess = nearest(to: name, among: keys).map { "did you mean `\(printable($0))`?" }

@@ -20,11 +20,17 @@ enum ExpressionLimits {
   /// What a value counts beside its text: about a quarter of the bytes that it takes in memory.
   static let elementWeight = 16
 
+  /// What a member counts that is looked at in search of another.
+  static let memberWeight = 4
+
   /// The most that all values of one evaluation hold together.
   static let totalWeight = 16 << 20
 
   /// How many expressions, calls and elements one evaluation goes through.
   static let steps = 1_000_000
+
+  /// How many characters one call compares with others.
+  static let comparisons = 20_000_000
 
   /// How many times a `copy` loop may go round, as Azure has it.
   static let copyCount = 800
