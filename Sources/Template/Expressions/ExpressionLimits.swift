@@ -32,6 +32,12 @@ enum ExpressionLimits {
   /// How many characters one call compares with others.
   static let comparisons = 20_000_000
 
+  /// How many failed names a document gets suggestions for.
+  static let suggestions = 100
+
+  /// Among how many names a suggestion is looked for.
+  static let choices = 500
+
   /// How many times a `copy` loop may go round, as Azure has it.
   static let copyCount = 800
 
