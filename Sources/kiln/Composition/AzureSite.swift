@@ -31,8 +31,8 @@ struct AzureSite: VMSite {
   ) async throws {
     self.timeout = timeout
     let azure = arguments.azure
-    let subscription = try Self.subscription(of: template, azure.cloud)
-    let access = try await azure.cloud.open()
+    let subscription = try Self.subscription(of: template, arguments.deployment.subscription)
+    let access = try await azure.cloud.open(for: subscription)
     let started = Date()
     let survey = try await BuildSurvey.of(
       template,
@@ -57,7 +57,8 @@ struct AzureSite: VMSite {
       generation: survey.source.generation, sshTimeout: timeout)
     tags = template.managedResourceTags
     artifactTags = Dictionary(
-      template.distributors.map { ($0.index, $0.artifactTags) }, uniquingKeysWith: { first, _ in first })
+      template.distributors.map { ($0.index, $0.artifactTags) },
+      uniquingKeysWith: { first, _ in first })
     notes = survey.notes
     image = ImagePlan(
       template, source: survey.source.description,
@@ -106,9 +107,9 @@ struct AzureSite: VMSite {
 
   /// The subscription of the build: what the user says, else that of an id in the template.
   private static func subscription(
-    of template: ImageTemplate, _ cloud: CloudArguments
+    of template: ImageTemplate, _ given: String?
   ) throws -> String {
-    if let chosen = cloud.chosenSubscription { return chosen }
+    if let chosen = SubscriptionArgument.chosen(given) { return chosen }
     let ids = [template.stagingResourceGroup] + template.distributors.map(\.resource)
     if let found = ids.compactMap({ $0?["subscriptions"] }).first { return found }
     throw CommandFault(
