@@ -39,29 +39,50 @@ struct DeploymentReader {
       instances += turns(of: resource, symbol, path, level)
     }
     for index in instances.indices { prepare(&instances[index], level) }
+    let evaluator = level.scope.evaluator
     var graph = ResourceGraph()
     for instance in instances {
       let first = templates.count
-      if instance.resource.isImageTemplate {
+      let firstReference = session.references.count
+      if instance.isExisting {
+        // It may stand between two that are made.
+      } else if instance.resource.isImageTemplate {
         read(instance, level)
       } else if let nested = instance.nested, nested.template.holdsImageTemplate() {
         read(nested, level, instance)
+      } else {
+        evaluator.noteReferences(of: instance.resource, instance.frame)
       }
       graph.add(
-        names: instance.names(in: level.scope.evaluator),
-        dependsOn: instance.dependencies(in: level.scope.evaluator),
+        names: instance.names(in: evaluator),
+        dependsOn: instance.dependencies(in: evaluator)
+          + references(from: firstReference, of: level.scope),
         templates: first..<templates.count)
+      for child in instance.children(in: evaluator) {
+        graph.add(
+          names: child.names(in: evaluator), dependsOn: child.dependencies(in: evaluator),
+          templates: 0..<0)
+      }
     }
-    for (earlier, later) in graph.orders() { templates[later].dependsOn.insert(earlier) }
+    do throws(ExpressionFailure) {
+      for (earlier, later) in try graph.orders(session) {
+        templates[later].dependsOn.insert(earlier)
+      }
+    } catch {
+      session.report(error, at: level.template.position, path: "resources")
+    }
+  }
+
+  /// What a template's expressions have asked for since the first so many, in lower case.
+  private func references(from first: Int, of scope: DeploymentScope) -> [String] {
+    session.references[first...].filter { $0.scope == ObjectIdentifier(scope) }.map(\.name)
   }
 
   /// A resource, once for each turn of its loop.
   private mutating func turns(
     of resource: JSONValue, _ symbol: String?, _ path: String, _ level: Level
   ) -> [Instance] {
-    guard case .object = resource.content, resource.field("existing")?.content != .bool(true) else {
-      return []
-    }
+    guard case .object = resource.content else { return [] }
     var frame = level.frame
     frame.path = path
     guard let copy = resource.field("copy"), let loop = CopyLoop.resource(copy, resource) else {
@@ -96,7 +117,8 @@ struct DeploymentReader {
 
   /// Makes a nested deployment known to those that refer to its outputs.
   private mutating func prepare(_ instance: inout Instance, _ level: Level) {
-    guard instance.resource.isDeployment, level.nesting < ExpressionLimits.deploymentNesting,
+    guard instance.resource.isDeployment, !instance.isExisting,
+      level.nesting < ExpressionLimits.deploymentNesting,
       let properties = instance.resource.field("properties")
     else { return }
     guard let template = properties.field("template") else {
@@ -165,6 +187,8 @@ struct DeploymentReader {
     let resource = JSONValue(content: .object(members), position: instance.resource.position)
     do throws(ExpressionFailure) {
       let body = try level.scope.evaluator.value(of: resource, in: frame)
+      // All of it is looked at, however often its parts are shared.
+      try session.charge(body.weight)
       var name: String?
       if case .string(let text) = body.member("name")?.content { name = text }
       templates.append(Found(name: name, body: body))

@@ -92,6 +92,19 @@ final class DeploymentScope {
     }
   }
 
+  /// Reports a value that was given for a parameter, cannot be its value, and is asked for by no
+  /// expression.
+  func checkGiven(_ declaration: ParameterDeclaration) {
+    guard values["p:\(declaration.name.lowercased())"] == nil else { return }
+    do throws(ExpressionFailure) {
+      _ = try parameter(declaration.name)
+    } catch {
+      session.findings.fail(
+        .failedExpression, "cannot use the value that was given: \(error.told)",
+        at: declaration.position, path: "parameters.\(declaration.name)", hint: error.hint)
+    }
+  }
+
   private func value(
     of declaration: ParameterDeclaration
   ) throws(ExpressionFailure) -> ExpressionValue {

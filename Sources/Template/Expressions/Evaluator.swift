@@ -48,6 +48,7 @@ struct Evaluator {
       }
       if let function = scope.function(name) { return try apply(function, call, frame) }
       if ContextFunction.isAzureOnly(name) {
+        try noteResource(call, frame)
         return ExpressionValue(unknown: .azure(function: call.name), at: frame.position)
       }
       throw unknownFunction(call.name)
@@ -102,9 +103,22 @@ struct Evaluator {
     return result
   }
 
+  /// Notes the resource that a call asks Azure for, where it can be told.
+  private func noteResource(
+    _ call: Expression.Call, _ frame: EvaluationFrame
+  ) throws(ExpressionFailure) {
+    guard let argument = call.arguments.first else { return }
+    var name: String?
+    do throws(ExpressionFailure) {
+      if case .string(let text) = try value(of: argument, in: frame).content { name = text }
+    } catch {
+      // What only Azure could use is no mistake of the build's.
+    }
+    if let name { try session.note(reference: name, in: scope) }
+  }
+
   private func unknownFunction(_ name: String) -> ExpressionFailure {
-    let names = TemplateFunction.all.values.map(\.name) + ContextFunction.all.values.map(\.name)
-    let guess = nearest(to: name, among: names.sorted())
+    let guess = nearest(to: name, among: ExpressionLanguage.functionNames)
     return ExpressionFailure(
       "there is no function \(quoted(name))", hint: guess.map { "did you mean `\($0)`?" })
   }

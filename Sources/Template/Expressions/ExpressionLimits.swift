@@ -35,6 +35,9 @@ enum ExpressionLimits {
   /// How many resources the loops of one document may make.
   static let resources = 2000
 
+  /// The most bytes of a resource's name that another can refer to it by.
+  static let nameBytes = 2048
+
   /// How deep deployments nest in deployments.
   static let deploymentNesting = 10
 }

@@ -185,8 +185,7 @@ extension ExpressionValue {
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): "the number `\(value)`"
     case .decimal(let value): "the number `\(value)`"
-    // A message shows 80 characters: the others of a long text need not be counted.
-    case .string(let text): "the string \(quoted(String(text.unicodeScalars.prefix(400))))"
+    case .string(let text): "the string \(quoted(text))"
     case .array(let elements): "an array of \(elements.count)"
     case .object(let members): "an object of \(members.count)"
     case .unknown: "a value that is not known here"

@@ -40,7 +40,7 @@ struct TemplateFunction: Sendable {
   static let all: [String: TemplateFunction] = {
     let functions =
       strings + texts + encodings + arrays + merging + objects + numbers + logic + dates
-      + resourceIDs + networks
+      + resourceIDs + networks + addresses
     return Dictionary(functions.map { ($0.name.lowercased(), $0) }) { first, _ in first }
   }()
 }

@@ -75,8 +75,10 @@ struct AzureSite: VMSite {
       events: events)
   }
 
+  /// A machine that an earlier run kept is not gone on with: steps begin anew.
   func site(
-    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink,
+    goingOnWith earlier: Resumption?
   ) throws -> Build.Site {
     let provider = AzureProvider(
       setup, run: directory, journal: journal, tags: tags(for: directory, plan, tags),

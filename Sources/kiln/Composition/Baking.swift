@@ -72,7 +72,7 @@ struct Baking {
     guidedBy guide: (Plan, Workbench) throws -> any StepGuide
   ) async throws -> RunResult {
     let (plan, site) = try await plan(target, manner)
-    for note in earlier?.notes(on: plan) ?? [] { StandardError.write("note: \(note)") }
+    for note in earlier?.notes(on: plan, site) ?? [] { StandardError.write("note: \(note)") }
     try await earlier?.tidy(before: plan, arguments.ssh, arguments.azure.cloud)
     let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)

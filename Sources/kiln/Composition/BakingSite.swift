@@ -50,6 +50,15 @@ enum BakingSite {
     }
   }
 
+  /// What puts the machine back before a step that runs again: of what is debugged only, since by a
+  /// retry of a build somebody goes on with what they mended by hand.
+  var rewinder: any StepRewinder {
+    switch self {
+    case .trial: StateRewinder()
+    case .host, .vm: NoRewinder()
+    }
+  }
+
   /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.
   func states(of plan: Plan) async throws -> [Int: PlannedState] {
     switch self {
@@ -71,7 +80,8 @@ enum BakingSite {
             for: earlier?.run(for: plan, else: directory.run) ?? directory.run), journal: journal,
           address: host.name, login: host.login, events: events,
           stepsDone: earlier?.stepsDone(of: plan) ?? 0))
-    case .vm(let site): try site.site(for: directory, plan, journal, events)
+    case .vm(let site):
+      try site.site(for: directory, plan, journal, events, goingOnWith: earlier)
     case .trial(let site):
       try .trial(
         site.provider(for: directory, plan, journal, events),

@@ -27,7 +27,7 @@ enum Doorway {
     let places = there.compactMap { resource in
       if case .vm(let place) = resource { place } else { nil }
     }
-    guard let place = places.last, let login = try? VMLogin.read(in: place) else {
+    guard let place = places.last, let login = try? VMLogin.visit(place) else {
       throw CommandFault(
         "the run \(directory.run.text) has no virtual machine now",
         hint: "a build keeps its VM after a failure with --keep, or with the template's "

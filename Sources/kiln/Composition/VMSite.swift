@@ -17,9 +17,10 @@ protocol VMSite: Sendable {
     for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
   ) throws -> any VMProvider
 
-  /// The provider and the distributor for a run.
+  /// The provider and the distributor for a run, which goes on with an earlier one.
   func site(
-    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink,
+    goingOnWith earlier: Resumption?
   ) throws -> Build.Site
 
   /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.
