@@ -47,6 +47,17 @@ class Blobs:
         blob = self.world.blobs[tuple(name.split("/", 2))]
         return blob.read(0, blob.size)
 
+    def digest(self, name):
+        """The SHA-256 of all bytes of a blob, or of the disk of this name that is uploaded."""
+        blob = self.world.blobs.get(tuple(name.split("/", 2)))
+        if blob is None:
+            blob = next(b for k, b in self.world.uploads.items() if k.endswith("/" + name.lower()))
+        sha, zeros = hashlib.sha256(), bytes(CHUNK)
+        for number in range((blob.size + CHUNK - 1) // CHUNK):
+            chunk = blob.chunks.get(number, zeros)
+            sha.update(chunk[:blob.size - number * CHUNK])
+        return sha.hexdigest()
+
     def answer(self, method, account, path, query, headers, body):
         """One request to the data plane: (status, headers, body)."""
         if not any(a["name"] == account

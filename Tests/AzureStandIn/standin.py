@@ -12,7 +12,7 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --writes N            how many writes may come at once; one more each tenth of a second
   --token-life SECONDS  how long a token is good (3600)
   --targets             begin with a resource group `images`, which outputs go to, and in it a
-                        gallery `g` with a definition `d`
+                        gallery `g` with a definition `d`, and a storage account `pictures`
 
 It prints its port and ends with its standard input. `/_state` tells what there is, what was asked
 and what the specifications say of it; POST `/_fault` makes requests fail (faults.py);
@@ -79,9 +79,11 @@ class StandIn:
     def make_targets(self):
         group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/images"
         gallery = f"{group}/providers/Microsoft.Compute/galleries/g"
+        account = f"{group}/providers/Microsoft.Storage/storageAccounts/pictures"
         kind = "microsoft.compute/galleries"
         body = {"location": "westus", "tags": {}}
         self.world.store(group, "resourcegroups", body, "Succeeded")
+        self.world.store(account, "microsoft.storage/storageaccounts", body, "Succeeded")
         self.world.store(gallery, kind, body, "Succeeded")
         self.world.store(f"{gallery}/images/d", f"{kind}/images", {**body, "properties": {
             "osType": "Linux", "osState": "Generalized", "hyperVGeneration": "V2",
@@ -196,6 +198,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/_state":
             with standin.world.lock:
                 return self.send(200, {}, json.dumps(standin.state()).encode())
+        if self.path.startswith("/_sha/"):
+            digest = standin.blobs.digest(self.path.split("/", 2)[2])
+            return self.send(200, {}, digest.encode())
         if self.path.startswith("/_blob/"):
             return self.send(200, {}, standin.blobs.whole(self.path.split("/", 2)[2]))
         if self.path == "/_secrets":

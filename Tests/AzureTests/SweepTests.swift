@@ -90,6 +90,7 @@ extension BuildRig {
     let known = [
       Self.target, "\(compute)/galleries/g", "\(compute)/galleries/g/images/d",
       "\(compute)/galleries/g/images/d/versions/1.0.0", "\(compute)/images/i",
+      "\(Self.target)/providers/Microsoft.Storage/storageAccounts/pictures",
       names().groupID.text, names().account.text,
     ]
     #expect(Set(state.resources).subtracting(known) == [], "\(when)")

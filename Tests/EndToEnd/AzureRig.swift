@@ -29,6 +29,7 @@ struct AzureRig: Sendable {
     let checked: Bool
     let tokens: Int
     let held: Int
+    let received: Int
     let machines: [String]
   }
 
@@ -87,6 +88,7 @@ struct AzureRig: Sendable {
   func resources() async throws -> Set<String> {
     let places = [
       Self.target, "\(Self.compute)/galleries/g", "\(Self.compute)/galleries/g/images/d",
+      "\(Self.target)/providers/Microsoft.Storage/storageAccounts/pictures",
     ]
     return Set(try await state().resources).subtracting(places)
   }

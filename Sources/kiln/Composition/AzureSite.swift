@@ -27,12 +27,12 @@ struct AzureSite: VMSite {
   /// - Throws: ``CommandFault`` and the errors of the rooms below, each with its hint.
   init(
     _ template: ImageTemplate, named file: String, _ arguments: BakingArguments,
-    timeout: Duration
+    timeout: Duration, _ shared: SharedAccess
   ) async throws {
     self.timeout = timeout
     let azure = arguments.azure
     let subscription = try Self.subscription(of: template, arguments.deployment.subscription)
-    let access = try await azure.cloud.open(for: subscription)
+    let access = try await shared.open(azure.cloud, for: subscription)
     let started = Date()
     let survey = try await BuildSurvey.of(
       template,

@@ -29,6 +29,8 @@ struct Baking {
   enum Purpose { case build, trial }
 
   let purpose: Purpose
+  /// The clients of Azure that all templates share.
+  private let access = SharedAccess()
   /// The files that plans were made of so far.
   let files: NotedPaths
 
@@ -191,7 +193,8 @@ struct Baking {
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {
     if let host { return .host(host) }
-    let site = arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
+    let site =
+      arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
     for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
     return purpose == .trial ? .trial(site) : .vm(site)
   }
@@ -199,7 +202,7 @@ struct Baking {
   private func azure(_ template: ImageTemplate) async throws -> any VMSite {
     try await signals.cancelling {
       try await AzureSite(
-        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout())
+        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout(), access)
     }
   }
 
