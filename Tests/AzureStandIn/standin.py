@@ -12,7 +12,8 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --writes N            how many writes may come at once; one more each tenth of a second
   --token-life SECONDS  how long a token is good (3600)
   --targets             begin with a resource group `images`, which outputs go to, and in it a
-                        gallery `g` with a definition `d`, and a storage account `pictures`
+                        gallery `g` with a definition `d`, and a storage account `pictures`, in
+                        which scripts/hello.sh is a blob
 
 It prints its port and ends with its standard input. `/_state` tells what there is, what was asked
 and what the specifications say of it; POST `/_fault` makes requests fail (faults.py);
@@ -31,7 +32,7 @@ import time
 import urllib.parse
 import uuid
 
-from blobs import Blobs
+from blobs import Blobs, PageBlob
 from faults import Faults
 from machines import Machines
 from manager import Manager
@@ -84,6 +85,9 @@ class StandIn:
         body = {"location": "westus", "tags": {}}
         self.world.store(group, "resourcegroups", body, "Succeeded")
         self.world.store(account, "microsoft.storage/storageaccounts", body, "Succeeded")
+        script = b"echo a blob said so | tee /etc/kiln-blob\n"
+        blob = self.world.blobs[("pictures", "scripts", "hello.sh")] = PageBlob(len(script))
+        blob.write(0, script)
         self.world.store(gallery, kind, body, "Succeeded")
         self.world.store(f"{gallery}/images/d", f"{kind}/images", {**body, "properties": {
             "osType": "Linux", "osState": "Generalized", "hyperVGeneration": "V2",

@@ -7,7 +7,9 @@ import Testing
 struct AzureBakeTests {
   @Test func `a template bakes to every kind of target, and nothing else is left`() async throws {
     try await AzureRig.with { rig in
-      try rig.writeTemplate(.shell("echo baked | sudo tee /etc/kiln-baked", name: "mark"))
+      let script = "https://pictures.blob.localhost:\(rig.server.port)/scripts/hello.sh"
+      try rig.writeTemplate(
+        .shell("echo baked | sudo tee /etc/kiln-baked", name: "mark"), .script(script))
       let ran = try await rig.build("--trace", "trace.jsonl")
       try #require(ran.exit == 0, "\(ran.stderr)")
       let state = try await rig.state()
@@ -24,10 +26,10 @@ struct AzureBakeTests {
           "\(AzureRig.compute)/galleries/g/images/d/versions/1.0.0", group,
           "\(group)/providers/Microsoft.Storage/storageAccounts/\(account)",
         ])
-      #expect(state.blobs == ["\(account)/vhds/disk.vhd"])
+      #expect(state.blobs.sorted() == ["\(account)/vhds/disk.vhd", "pictures/scripts/hello.sh"])
       // The disk is what the guest left: its changed files, and a footer.
       let files = try await rig.files(of: "\(account)/vhds/disk.vhd")
-      #expect(files.contains("./etc/kiln-baked"))
+      #expect(files.contains("./etc/kiln-baked") && files.contains("./etc/kiln-blob"))
       #expect(!files.contains { $0.hasPrefix("./home/packer/") })
       #expect(!FileManager.default.fileExists(atPath: "\(try rig.run)/azure"))
       let outputs = try await rig.kiln(["outputs", "latest"])

@@ -27,7 +27,7 @@ struct AzureCompanyTests {
       #expect(ran.exit == 0, "\(ran.stderr)")
       let state = try await rig.state()
       #expect(state.calls.contains { $0.hasSuffix(" 429") })
-      #expect(state.blobs.count == 10)
+      #expect(state.blobs.count == 11)
       #expect(state.tagged == [] && state.machines == [] && state.findings == [])
       // One for Resource Manager, and one for blobs.
       #expect(state.tokens == 2)

@@ -118,7 +118,8 @@ struct AzureRig: Sendable {
     {
       "type": "Microsoft.VirtualMachineImages/imageTemplates",
       "apiVersion": "2024-02-01", "name": "t", "location": "westus",
-      "identity": {"type": "None"},
+      "identity": {"type": "UserAssigned", "userAssignedIdentities": {
+        "\(target)/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i": {}}},
       "properties": {
         \(more)
         "source": {

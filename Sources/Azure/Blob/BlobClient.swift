@@ -9,7 +9,7 @@ public struct BlobClient: Sendable {
   private let retry: RetryPolicy
 
   /// The version of the service's API that is asked; Bearer tokens need 2017-11-09 or later.
-  private static let version = "2021-12-02"
+  static let version = "2021-12-02"
 
   init(tokens: TokenCache, wire: Wire, retry: RetryPolicy = ARMClient.standardRetry) {
     self.tokens = tokens

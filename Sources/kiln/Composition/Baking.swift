@@ -1,4 +1,5 @@
 import ArgumentParser
+import Azure
 import Catalog
 import Digests
 import Foundation
@@ -161,7 +162,7 @@ struct Baking {
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
-      scripts: NotedScripts(scripts: try scripts(), paths: files),
+      scripts: NotedScripts(scripts: try scripts(of: target.template), paths: files),
       scriptUser: arguments.scriptUser, product: product(site),
       selection: arguments.steps.selection, report: { events.receive($0) })
     do {
@@ -183,12 +184,17 @@ struct Baking {
     }
   }
 
-  private func scripts() throws -> Scripts {
-    Scripts(
+  private func scripts(of template: ImageTemplate) throws -> Scripts {
+    let subscription = SubscriptionArgument.chosen(arguments.deployment.subscription)
+    let identity: Scripts.Identity = { [access, cloud = arguments.azure.cloud] uri in
+      try await access.open(cloud, for: subscription ?? "").blobFields(for: uri)
+    }
+    return Scripts(
       relativeTo: TemplateFile.directory(of: arguments.template),
       cache: DownloadCache(
         root: FilePath(Places.downloads), client: HTTPClient(), mirrors: try mirrors(),
-        retry: Retry(Self.patience)))
+        retry: Retry(Self.patience)),
+      identity: template.identities.isEmpty ? nil : identity)
   }
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {

@@ -8,7 +8,7 @@ actor SharedAccess {
   /// The clients for a subscription; the first who asks opens them.
   func open(_ cloud: CloudArguments, for subscription: String) async throws -> AzureAccess {
     if let access = opened[subscription] { return access }
-    let access = try await cloud.open(for: subscription)
+    let access = try await cloud.open(for: subscription.isEmpty ? nil : subscription)
     // Somebody else may have been faster meanwhile.
     if let first = opened[subscription] { return first }
     opened[subscription] = access
