@@ -88,7 +88,8 @@ let package = Package(
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Azure", "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers", "PackerImport",
+        "Azure", "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
+        "PackerImport",
         "Pipeline", "QEMU",
         "SSH", "Template",
         arguments, subprocess, system,
@@ -103,7 +104,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: strict),
     tests(
-      "AzureTests", ["Azure", "HTTP", "Pipeline", "Template", "TestSupport", subprocess, system]),
+      "AzureTests",
+      ["Azure", "Digests", "HTTP", "Pipeline", "Template", "TestSupport", subprocess, system]),
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Fuzzing", "Template", "TestSupport"]),
     tests(

@@ -9,12 +9,6 @@ import SystemPackage
 struct CloudArguments: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The subscription's id, in place of $AZURE_SUBSCRIPTION_ID and of the template's ids.",
-      valueName: "id"))
-  var subscription: String?
-
-  @Option(
-    help: ArgumentHelp(
       "public, usgovernment, china, or the address of another cloud's Resource Manager.",
       valueName: "cloud"))
   var cloud: String = "public"
@@ -31,8 +25,8 @@ struct CloudArguments: ParsableArguments {
       valueName: "file"))
   var trace: String?
 
-  /// Opens the clients; `address` is a Resource Manager's, as a journal has it, in place of the cloud.
-  func open(at address: String? = nil) async throws -> AzureAccess {
+  /// Opens the clients for a subscription, where that is known; `address` is a Resource Manager's, as a journal has it, in place of the cloud.
+  func open(for subscription: String?, at address: String? = nil) async throws -> AzureAccess {
     try await AzureAccess.open(
       AzureAccess.Setup(
         cloud: try choice(address), environment: ProcessInfo.processInfo.environment,
@@ -55,10 +49,18 @@ struct CloudArguments: ParsableArguments {
     }
     return .at(resourceManager: cloud)
   }
+}
 
-  /// The subscription that the user means, where the command line or the environment says so.
-  var chosenSubscription: String? {
-    subscription
+/// The subscription that is meant.
+struct SubscriptionArgument: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The subscription's id, in place of $AZURE_SUBSCRIPTION_ID.", valueName: "id"))
+  var subscription: String?
+
+  /// What the user says, or the environment: `nil` for neither.
+  static func chosen(_ given: String?) -> String? {
+    given
       ?? ProcessInfo.processInfo.environment["AZURE_SUBSCRIPTION_ID"].flatMap {
         $0.isEmpty ? nil : $0
       }

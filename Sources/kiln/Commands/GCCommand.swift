@@ -29,6 +29,8 @@ struct GCCommand: AsyncParsableCommand {
       """)
   var unexpired = false
 
+  @OptionGroup(title: "In Azure") var subscription: SubscriptionArgument
+
   @OptionGroup(title: "In Azure") var cloud: CloudArguments
 
   /// Where is looked beside the runs of this machine.
@@ -66,7 +68,11 @@ struct GCCommand: AsyncParsableCommand {
     for path in try await TrialVM.removeAbandoned(below: Places.trials) {
       StandardError.write("removed a virtual machine that was booted to look into it: \(path)")
     }
-    if place == .azure { try await CloudLeftovers(cloud, unexpired ? .all : .expired).collect() }
+    if place == .azure {
+      try await CloudLeftovers(
+        cloud, subscription.subscription, unexpired ? .all : .expired
+      ).collect()
+    }
     StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }
   }

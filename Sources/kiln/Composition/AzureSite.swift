@@ -27,12 +27,12 @@ struct AzureSite: VMSite {
   /// - Throws: ``CommandFault`` and the errors of the rooms below, each with its hint.
   init(
     _ template: ImageTemplate, named file: String, _ arguments: BakingArguments,
-    timeout: Duration
+    timeout: Duration, _ shared: SharedAccess
   ) async throws {
     self.timeout = timeout
     let azure = arguments.azure
-    let subscription = try Self.subscription(of: template, azure.cloud)
-    let access = try await azure.cloud.open()
+    let subscription = try Self.subscription(of: template, arguments.deployment.subscription)
+    let access = try await shared.open(azure.cloud, for: subscription)
     let started = Date()
     let survey = try await BuildSurvey.of(
       template,
@@ -57,7 +57,8 @@ struct AzureSite: VMSite {
       generation: survey.source.generation, sshTimeout: timeout)
     tags = template.managedResourceTags
     artifactTags = Dictionary(
-      template.distributors.map { ($0.index, $0.artifactTags) }, uniquingKeysWith: { first, _ in first })
+      template.distributors.map { ($0.index, $0.artifactTags) },
+      uniquingKeysWith: { first, _ in first })
     notes = survey.notes
     image = ImagePlan(
       template, source: survey.source.description,
@@ -74,9 +75,10 @@ struct AzureSite: VMSite {
       events: events)
   }
 
+  /// A machine that an earlier run kept is not gone on with: steps begin anew.
   func site(
     for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink,
-    goingOnWith _: Resumption?
+    goingOnWith earlier: Resumption?
   ) throws -> Build.Site {
     let provider = AzureProvider(
       setup, run: directory, journal: journal, tags: tags(for: directory, plan, tags),
@@ -107,9 +109,9 @@ struct AzureSite: VMSite {
 
   /// The subscription of the build: what the user says, else that of an id in the template.
   private static func subscription(
-    of template: ImageTemplate, _ cloud: CloudArguments
+    of template: ImageTemplate, _ given: String?
   ) throws -> String {
-    if let chosen = cloud.chosenSubscription { return chosen }
+    if let chosen = SubscriptionArgument.chosen(given) { return chosen }
     let ids = [template.stagingResourceGroup] + template.distributors.map(\.resource)
     if let found = ids.compactMap({ $0?["subscriptions"] }).first { return found }
     throw CommandFault(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Azure
 import Catalog
 import Digests
 import Foundation
@@ -29,6 +30,8 @@ struct Baking {
   enum Purpose { case build, trial }
 
   let purpose: Purpose
+  /// The clients of Azure that all templates share.
+  private let access = SharedAccess()
   /// The files that plans were made of so far.
   let files: NotedPaths
 
@@ -159,7 +162,7 @@ struct Baking {
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     let planner = Planner(
-      scripts: NotedScripts(scripts: try scripts(), paths: files),
+      scripts: NotedScripts(scripts: try scripts(of: target.template), paths: files),
       scriptUser: arguments.scriptUser, product: product(site),
       selection: arguments.steps.selection, report: { events.receive($0) })
     do {
@@ -181,17 +184,23 @@ struct Baking {
     }
   }
 
-  private func scripts() throws -> Scripts {
-    Scripts(
+  private func scripts(of template: ImageTemplate) throws -> Scripts {
+    let subscription = SubscriptionArgument.chosen(arguments.deployment.subscription)
+    let identity: Scripts.Identity = { [access, cloud = arguments.azure.cloud] uri in
+      try await access.open(cloud, for: subscription ?? "").blobFields(for: uri)
+    }
+    return Scripts(
       relativeTo: TemplateFile.directory(of: arguments.template),
       cache: DownloadCache(
         root: FilePath(Places.downloads), client: HTTPClient(), mirrors: try mirrors(),
-        retry: Retry(Self.patience)))
+        retry: Retry(Self.patience)),
+      identity: template.identities.isEmpty ? nil : identity)
   }
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {
     if let host { return .host(host) }
-    let site = arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
+    let site =
+      arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
     for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
     return purpose == .trial ? .trial(site) : .vm(site)
   }
@@ -199,7 +208,7 @@ struct Baking {
   private func azure(_ template: ImageTemplate) async throws -> any VMSite {
     try await signals.cancelling {
       try await AzureSite(
-        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout())
+        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout(), access)
     }
   }
 

@@ -63,7 +63,7 @@ struct Leftovers {
   private func collectAzure(_ left: [Resource], _ journal: Journal) async throws {
     for (address, resources) in Dictionary(grouping: left, by: \.azureCloud) {
       guard let address else { continue }
-      let access = try await cloud.open(at: address)
+      let access = try await cloud.open(for: nil, at: address)
       try await Staging(access.arm, journal: journal).remove(resources)
     }
   }

@@ -47,7 +47,7 @@ struct Resumption {
 
   /// In which of the VMs it goes on, where it does in one.
   private func place(for plan: Plan, _ site: BakingSite) -> [String] {
-    guard case .vm(let site) = site, let local = site as? LocalSite else { return [] }
+    guard case .vm(let vm) = site, let local = vm as? LocalSite else { return [] }
     if keptMachine(for: plan, on: local) != nil {
       return ["goes on in the virtual machine that was kept, with all that is in it"]
     }

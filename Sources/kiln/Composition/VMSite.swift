@@ -17,7 +17,7 @@ protocol VMSite: Sendable {
     for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
   ) throws -> any VMProvider
 
-  /// The provider and the distributor for a run, which may go on where an earlier one ended.
+  /// The provider and the distributor for a run, which goes on with an earlier one.
   func site(
     for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink,
     goingOnWith earlier: Resumption?
