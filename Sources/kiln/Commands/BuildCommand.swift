@@ -44,8 +44,11 @@ struct BakingArguments: ParsableArguments {
   @Option(
     name: .customLong("on"),
     help: ArgumentHelp(
-      "Where to bake: qemu, a VM on this machine, or a host of your own, reached over SSH.",
-      valueName: "qemu|ssh://[user@]host[:port]"))
+      """
+      Where to bake: qemu, a VM on this machine, or a host of your own, reached over SSH, or over \
+      WinRM where it runs Windows.
+      """,
+      valueName: "qemu|ssh://[user@]host[:port]|winrm://[user@]host[:port]"))
   var target: String = LocalSite.name
 
   @OptionGroup(title: "Values for the template") var deployment: DeploymentOptions
@@ -57,6 +60,11 @@ struct BakingArguments: ParsableArguments {
   @OptionGroup(title: "In a VM on this machine") var local: LocalArguments
 
   @OptionGroup(title: "On a host of your own") var ssh: SSHArguments
+
+  @OptionGroup(title: "On a Windows machine of your own") var winRM: WinRMArguments
+
+  @Flag(help: "Let errors fail PowerShell scripts that handle none and end with 0.")
+  var strictPowerShell = false
 
   @Option(
     help: ArgumentHelp(

@@ -56,9 +56,9 @@ struct Resumption {
   func run(for plan: Plan, else new: RunID) -> RunID { attachment(for: plan) == nil ? new : run }
 
   /// Removes what the run left and nobody goes on with.
-  func tidy(before plan: Plan, _ ssh: SSHArguments) async throws {
+  func tidy(before plan: Plan, _ ssh: SSHArguments, _ winRM: WinRMArguments) async throws {
     guard attachment(for: plan) == nil else { return }
-    _ = try await Leftovers(ssh, .unfinished).collect(directory)
+    _ = try await Leftovers(ssh, winRM, .unfinished).collect(directory)
     // What it had begun to write of images, and the names that it had reserved.
     _ = try await ImageStore(environment: ProcessInfo.processInfo.environment).removeAbandoned()
   }
