@@ -64,18 +64,21 @@ let package = Package(
     .target(
       name: "Catalog", dependencies: ["Digests", "Disks", "HTTP", "Template", system],
       resources: [.embedInCode("sources.json")], swiftSettings: strict),
-    module("Pipeline", ["Deprovision", "Digests", "Template"]),
+    .target(
+      name: "Pipeline", dependencies: ["Deprovision", "Digests", "Template"],
+      resources: [.embedInCode("Steps/deprovision.ps1"), .embedInCode("Steps/update.ps1")],
+      swiftSettings: strict),
 
     // The images of this machine.
     module("Images", ["Digests", "Disks", "Pipeline", "Template", system]),
 
     // What the flow reaches the outside world through.
     .target(
-      name: "Guests", dependencies: ["Digests", "Pipeline", "SSH"],
+      name: "Guests", dependencies: ["Digests", "Pipeline", "SSH", "WinRM"],
       resources: [
         .embedInCode("Agent/agent.sh"), .embedInCode("Agent/files.sh"),
         .embedInCode("Agent/jobs.sh"), .embedInCode("Agent/renew.sh"),
-        .embedInCode("Agent/retire.sh"),
+        .embedInCode("Agent/retire.sh"), .embedInCode("Windows/agent.ps1"),
       ], swiftSettings: strict),
 
     module(
@@ -91,7 +94,7 @@ let package = Package(
         "Azure", "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
         "PackerImport",
         "Pipeline", "QEMU",
-        "SSH", "Template",
+        "SSH", "Template", "WinRM",
         arguments, subprocess, system,
       ],
       swiftSettings: strict),
@@ -123,6 +126,12 @@ let package = Package(
     tests("SSHTests", ["SSH", "TestSupport"]),
     tests("WinRMTests", ["Digests", "HTTP", "TestSupport", "WinRM", system]),
     tests("GuestsTests", ["Digests", "Guests", "Pipeline", "SSH", "TestSupport"]),
+    tests(
+      "WindowsTests",
+      [
+        "Digests", "Guests", "HTTP", "Pipeline", "Template", "TestSupport", "WinRM", subprocess,
+        system,
+      ]),
     tests(
       "KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"], exclude: ["__Snapshots__"]),
     tests("EndToEnd", ["TestSupport", subprocess, system], exclude: ["__Snapshots__"]),

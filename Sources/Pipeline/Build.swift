@@ -107,7 +107,7 @@ public struct Build: Sendable {
     let done = await (machine as? any AdvancedMachine)?.stepsDone ?? 0
     for step in plan.steps.prefix(done) { events.receive(.stepFinished(.cached(step.outline))) }
     if plan.needsDeprovisionScript {
-      try await DeprovisionStep.provide(on: guest, after: done, events)
+      try await DeprovisionStep(on: plan.system).provide(on: guest, after: done, events)
     }
     if done == 0 { try await StateKeeper.keepBeginning(of: machine) }
     return try await run(Array(plan.steps.dropFirst(done)), on: machine, as: guest)
@@ -126,8 +126,10 @@ public struct Build: Sendable {
     if plan.needsRoot, case .refused(let reason) = guest.facts.root {
       throw GuestError(
         .unfit, "\(guest.facts.user) can't become root on \(machine.name): \(reason)",
-        hint: "let the user run `sudo` without a password, or run all scripts as the login user "
-          + "with --script-user login")
+        hint: plan.system == .windows
+          ? "log in as a member of Administrators"
+          : "let the user run `sudo` without a password, or run all scripts as the login user "
+            + "with --script-user login")
     }
     return guest
   }
@@ -171,7 +173,7 @@ public struct Build: Sendable {
         try await apply(step, ahead, guest)
       }
       if end.outcome == .restarted, plan.needsDeprovisionScript {
-        try await DeprovisionStep.replace(on: guest, after: step, events)
+        try await DeprovisionStep(on: plan.system).replace(on: guest, after: step, events)
       }
       return StepAttempt(step: step, number: number, failure: nil)
     } catch let failure as BuildError where failure.isKnown {
@@ -187,6 +189,12 @@ public struct Build: Sendable {
       try await ShellStep.run(job, ahead: ahead, as: step.outline, on: guest, events)
     case .file(let file):
       try await FileStep.run(file, as: step.outline, on: guest, events)
+    case .powerShell(let work):
+      try await PowerShellStep.run(work, as: step.outline, on: guest, events)
+    case .windowsRestart(let work):
+      try await WindowsRestartStep.run(work, as: step.outline, on: guest, events)
+    case .windowsUpdate(let job):
+      try await WindowsUpdateStep.run(job, as: step.outline, on: guest, events)
     case .generalize(let job):
       try await DeprovisionStep.run(job, as: step.outline, on: guest, events)
     }

@@ -112,7 +112,8 @@ private final class HostRun: Sendable, EventSink {
       login: GuestLogin(), events: self)
     let plan = Plan(
       template: "t.json", templateDigest: try SHA256Digest(of: []), steps: [], skipped: [],
-      validators: [], buildTimeout: .seconds(60), generalization: .skipped("nothing is baked"),
+      validators: [], system: .posix, buildTimeout: .seconds(60),
+      generalization: .skipped("nothing is baked"),
       notes: [])
     try await host.withMachine(for: plan) { machine in
       _ = try await machine.connect(report: self.rig.news.report)

@@ -68,7 +68,8 @@ import Testing
     let outputs = names.enumerated().map { planned($1, $0) }
     let plan = Plan(
       template: "t.json", templateDigest: try SHA256Digest(of: []), steps: [], skipped: [],
-      validators: [], buildTimeout: .seconds(60), generalization: .deprovision, notes: [])
+      validators: [], system: .posix, buildTimeout: .seconds(60), generalization: .deprovision,
+      notes: [])
     let making = ImageMaking(
       plan: plan,
       image: ImagePlan(

@@ -40,6 +40,24 @@ public struct WinRMServer: Sendable {
     public var timeout = 60.0
     /// What the guest says to commands, before what it knows by itself.
     public var rules: [Rule] = []
+    /// What a restart looks like from outside, in order.
+    public var window: [Window] = []
+
+    /// What is seen of a machine for so many seconds after its restart began.
+    public struct Window: Sendable, Encodable {
+      let what: String
+      let seconds: Double
+
+      /// `drop`, `silence`, `401`, `500`, `503`, `refuse`, `stall` (no TLS handshake) or `up`.
+      public init(_ what: String, _ seconds: Double) { (self.what, self.seconds) = (what, seconds) }
+
+      /// As the server takes it: a list of both.
+      public func encode(to encoder: any Encoder) throws {
+        var list = encoder.unkeyedContainer()
+        try list.encode(what)
+        try list.encode(seconds)
+      }
+    }
 
     /// A server as Windows is, but with Basic.
     public init() {}
@@ -53,6 +71,12 @@ public struct WinRMServer: Sendable {
     public var says: [Saying]
     /// Its exit code.
     public var exit: Int
+    /// Exit codes for one run after the other; the last stays.
+    public var exits: [Int]?
+    /// For a task that does not begin: its state and its last result.
+    public var task: [Int]?
+    /// Seconds after which the machine restarts because of it.
+    public var restarts: Double?
 
     /// A part of an output, or a pause of so many seconds.
     public struct Saying: Sendable, Encodable {
@@ -66,6 +90,27 @@ public struct WinRMServer: Sendable {
       public static func error(_ text: String) -> Saying { Saying(text: text, stream: "stderr") }
       /// Seconds of silence.
       public static func pause(_ seconds: Double) -> Saying { Saying(pause: seconds) }
+    }
+
+    /// A rule for a task that the scheduler keeps in a state, with a last result.
+    public static func task(_ match: String, state: Int, result: Int) -> Rule {
+      var rule = Rule(match)
+      rule.task = [state, result]
+      return rule
+    }
+
+    /// A rule for what ends with one code after the other.
+    public static func exits(_ match: String, _ codes: Int...) -> Rule {
+      var rule = Rule(match)
+      rule.exits = codes
+      return rule
+    }
+
+    /// A rule for what restarts the machine.
+    public static func restart(_ match: String, after seconds: Double = 0.1) -> Rule {
+      var rule = Rule(match)
+      rule.restarts = seconds
+      return rule
     }
 
     /// A rule.
@@ -170,6 +215,19 @@ public struct WinRMServer: Sendable {
 
   /// Why logins were refused: what a client is never told.
   public func refusals() throws -> [String] { try ask("/refusals") }
+
+  /// What the guest's jobs are: how many there are and run, and the scripts that were run, in order.
+  public struct Jobs: Sendable, Decodable {
+    /// How many it knows.
+    public let jobs: Int
+    /// How many run.
+    public let running: Int
+    /// The scripts that were run.
+    public let ran: [String]
+  }
+
+  /// What the guest's jobs are.
+  public func jobs() throws -> Jobs { try ask("/jobs") }
 
   /// How many shells there are.
   public func shells() throws -> Int {

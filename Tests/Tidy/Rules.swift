@@ -7,7 +7,7 @@ let modules: [String: Module] = [
   "Deprovision": Module(),
   "Digests": Module(c: ["CCrypto"]),
   "Disks": Module(),
-  "Guests": Module(ours: ["Digests", "Pipeline", "SSH"]),
+  "Guests": Module(ours: ["Digests", "Pipeline", "SSH", "WinRM"]),
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
   "Images": Module(ours: ["Digests", "Disks", "Pipeline", "Template"]),
   "Layers": Module(ours: ["Digests"]),
@@ -20,7 +20,7 @@ let modules: [String: Module] = [
   "WinRM": Module(ours: ["Digests", "HTTP"], c: ["CCrypto", "CGSSAPI"]),
   "kiln": Module(ours: [
     "Azure", "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
-    "PackerImport", "Pipeline", "QEMU", "SSH", "Template",
+    "PackerImport", "Pipeline", "QEMU", "SSH", "Template", "WinRM",
   ]),
 ]
 

@@ -5,13 +5,19 @@ import base64
 import hashlib
 import os
 import re
+import threading
+
+from agent import Agent
 
 
 class Guest:
     def __init__(self, directory, rules):
         self.directory = directory
         self.rules = rules
+        self.password = "pass word"
         self.boot = 1
+        self.machine = None
+        self.agent = Agent(self)
         # The commands that were started, in order: a test counts them.
         self.started = []
 
@@ -21,14 +27,31 @@ class Guest:
         if command.skips_cmd and not re.match(r'(?i)"?[a-z]:\\.+\.(exe|cmd|bat)\b', command.line):
             return None
         text = script(command.line) or command.line
+        if "ScriptBlock" in text and "$lines=@($input)" in text:
+            return lambda command: self.agent.serve(command, None)
         for rule in self.rules:
             if re.search(rule["match"], text):
-                return lambda command: follow(rule, command)
+                return lambda command: self.obey(rule, command)
         for pattern, run in self.known.items():
             found = re.search(pattern, text, re.DOTALL)
             if found:
                 return lambda command: run(self, command, found)
         return self.strange
+
+    def obey(self, rule, command):
+        code = follow(rule, command)
+        if rule.get("restarts"):
+            # What restarts a machine ends a moment later itself.
+            threading.Timer(rule["restarts"], self.machine.restart).start()
+        if exits := rule.get("exits"):
+            code = exits.pop(0) if len(exits) > 1 else exits[0]
+        return code
+
+    # What Windows does with the commands that restart it.
+
+    def shutdown(self, command, found):
+        threading.Timer(0.2, self.machine.restart).start()
+        return 0
 
     @staticmethod
     def strange(command):
@@ -113,6 +136,8 @@ class Guest:
         return 100
 
     known = {
+        r"(?i)^shutdown(?:\.exe)? .*/r": shutdown,
+        r"(?i)^shutdown(?:\.exe)? /a": clean,
         r"(?i)^(?:cmd(?:\.exe)? /c )?echo out\s*&+\s*echo err": both,
         r"(?i)^echo ([A-Za-z0-9+/=]+)\s*>>\s*(.+)$": append,
         r"(?i)^(?:cmd(?:\.exe)? /c )?echo (.*?)(?:\s*& exit (-?\d+))?$": echo,

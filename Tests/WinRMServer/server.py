@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import time
 import xml.etree.ElementTree as tree
 
 import wsman
@@ -32,6 +33,9 @@ defaults = {
     # The longest wait for output in seconds, whatever a client allows.
     "timeout": 60,
     "rules": [],
+    # What a restart looks like from outside: [what, seconds] in order, as `drop`, `silence`, `401`,
+    # `500`, `503`, `refuse`, `stall` (no TLS handshake) or `up`.
+    "window": [],
 }
 
 
@@ -50,6 +54,24 @@ class State:
         self.refusals = []
         self.open = set()
         self.ended = threading.Event()
+        self.window = []
+        # Connections that hang before TLS begins.
+        self.stalled = []
+        self.machine.on_restart = self.restarted
+
+    def restarted(self):
+        """Begins the time in which the machine is not itself, and ends all connections."""
+        now, window = time.monotonic(), []
+        for what, seconds in self.options["window"]:
+            now += seconds
+            window.append((what, now))
+        self.window = window
+        self.drop_connections()
+
+    def condition(self):
+        """How the machine is now, from outside."""
+        now = time.monotonic()
+        return next((what for what, until in self.window if now < until), "up")
 
     def note(self, action, status, length):
         with self.lock:
@@ -129,6 +151,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if self.path != "/wsman":
             return self.answer(404, b"Not Found", type="text/html")
+        if (condition := self.state.condition()) != "up":
+            return self.refuse() if condition == "401" else self.misbehave(condition)
         do = self.state.fault("login", "before") if self.headers["Authorization"] else None
         if do and self.misbehave(do):
             return None
@@ -221,6 +245,8 @@ class Control(http.server.BaseHTTPRequestHandler):
             return self.answer(list(state.refusals))
         if self.path == "/started":
             return self.answer(list(state.guest.started))
+        if self.path == "/jobs":
+            return self.answer(state.guest.agent.facts())
         return self.answer({"shells": len(state.machine.shells), "boot": state.guest.boot})
 
     def do_POST(self):
@@ -231,7 +257,6 @@ class Control(http.server.BaseHTTPRequestHandler):
                 state.faults.append(json.loads(body))
         if self.path == "/restart":
             state.machine.restart()
-            state.drop_connections()
         if self.path == "/drop":
             state.drop_connections()
         if self.path == "/forget":
@@ -244,7 +269,22 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
     is_secure = False
+    is_guest = True
     bindings = None
+
+    def verify_request(self, request, _):
+        """Whether a connection is taken: a machine that restarts refuses it, or lets it hang."""
+        state = self.state
+        condition = state.condition() if self.is_guest else "up"
+        if condition == "stall":
+            with state.lock:
+                state.stalled.append(request)
+            return False
+        return condition != "refuse"
+
+    def shutdown_request(self, request):
+        if request not in self.state.stalled:
+            super().shutdown_request(request)
 
     def handle_error(self, *_):
         pass
@@ -284,6 +324,7 @@ def main():
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(f"{directory}/cert.pem", f"{directory}/key.pem")
     secure.is_secure = True
+    control.is_guest = False
     secure.bindings = bindings_of(certificate)
     # The handshake belongs to the connection's thread, not to the one that accepts.
     secure.socket = context.wrap_socket(

@@ -108,6 +108,8 @@ class Machine:
         self.guest = guest
         self.lock = threading.Lock()
         self.shells = {}
+        self.on_restart = lambda: None
+        guest.machine = self
 
     def open(self, environment, directory):
         shell = Shell(environment, directory)
@@ -149,4 +151,6 @@ class Machine:
             shells = list(self.shells.values())
         for shell in shells:
             self.close(shell)
+        self.guest.agent.restart()
         self.guest.boot += 1
+        self.on_restart()

@@ -15,23 +15,24 @@ public final class CustomizationLog: EventSink {
   private let clock: @Sendable () -> Timestamp
 
   /// Writes the log of the run in `directory`, whose machine is waited for as long as
-  /// `connectTimeout`.
+  /// `connectTimeout`, over `channel`.
   /// - Throws: ``RecordError`` with the file system's reason.
   public convenience init(
-    of directory: RunDirectory, connectTimeout: Duration
+    of directory: RunDirectory, over channel: GuestChannel = .ssh, connectTimeout: Duration
   ) throws(RecordError) {
-    try self.init(of: directory, connectTimeout: connectTimeout, clock: Timestamp.now)
+    try self.init(
+      of: directory, over: channel, connectTimeout: connectTimeout, clock: Timestamp.now)
   }
 
   init(
-    of directory: RunDirectory, connectTimeout: Duration,
+    of directory: RunDirectory, over channel: GuestChannel = .ssh, connectTimeout: Duration,
     clock: @escaping @Sendable () -> Timestamp
   ) throws(RecordError) {
     self.clock = clock
     state = Mutex(
       State(
         file: try LogFile(directory.logPath),
-        text: LogText(run: directory.run.text, connectTimeout: connectTimeout)))
+        text: LogText(run: directory.run.text, over: channel, connectTimeout: connectTimeout)))
   }
 
   /// Why the log is not whole, where it is not.

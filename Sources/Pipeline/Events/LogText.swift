@@ -1,3 +1,14 @@
+/// How a guest is reached, by the name that AIB's log has for it (`aib.md` b.6).
+public enum GuestChannel: String, Sendable {
+  /// SSH.
+  case ssh = "SSH"
+  /// WinRM.
+  case winRM = "WinRM"
+
+  /// What the log says when the guest is reached.
+  var connected: String { self == .ssh ? "Connected to SSH!" : "WinRM connected." }
+}
+
 /// The lines of `customization.log` for the events of a run.
 struct LogText {
   private struct Source: Hashable {
@@ -18,7 +29,10 @@ struct LogText {
   private var fetched = ""
   private var sentTenths: [Int: Int] = [:]
 
-  init(run: String, connectTimeout: Duration) {
+  private let channel: GuestChannel
+
+  init(run: String, over channel: GuestChannel, connectTimeout: Duration) {
+    self.channel = channel
     packer = "[\(run)] PACKER "
     self.connectTimeout = connectTimeout
     outputHeads = [
@@ -42,7 +56,7 @@ struct LogText {
       if uri != fetched { say("Downloading \(uri)") }
       fetched = uri
     case .connected(let machine, let facts, let wait):
-      say("Connected to SSH!")
+      say(channel.connected)
       info("connected to \(machine) as \(facts.user) after \(Elapsed(wait))", time)
     case .stepStarted(let step): start(step, time)
     case .stepOutput(let step, let stream, let bytes): output(step, stream, bytes)
@@ -91,8 +105,8 @@ struct LogText {
   private mutating func begin(_ phase: RunSubState, _ time: Timestamp) {
     info("\(phase.rawValue)", time)
     guard phase == .building else { return }
-    info("Waiting for SSH, up to timeout: \(Elapsed(connectTimeout))", time)
-    say("Waiting for SSH to become available...")
+    info("Waiting for \(channel.rawValue), up to timeout: \(Elapsed(connectTimeout))", time)
+    say("Waiting for \(channel.rawValue) to become available...")
   }
 
   private mutating func end(_ result: RunResult, _ time: Timestamp) {
@@ -112,8 +126,10 @@ struct LogText {
 
   private mutating func start(_ step: StepOutline, _ time: Timestamp) {
     steps[step.number] = step
-    info("(telemetry) Starting provisioner \(Self.provisioner(step.type))\(place(step))", time)
+    info("(telemetry) Starting provisioner \(provisioner(step.type))\(place(step))", time)
     switch step.type {
+    case "Deprovision" where channel == .winRM:
+      say("Provisioning with Powershell...: \(step.summary)")
     case "Shell", "Deprovision": say("Provisioning with shell script: \(step.summary)")
     case "PowerShell": say("Provisioning with Powershell...: \(step.summary)")
     case "WindowsRestart": say("Restarting Machine: \(step.summary)")
@@ -150,7 +166,7 @@ struct LogText {
     }
     sentTenths[result.number] = nil
     if let message = result.message { say(message) }
-    let provisioner = Self.provisioner(result.type)
+    let provisioner = provisioner(result.type)
     let code = result.exitCode.map { ", exit code \($0)" } ?? ""
     let step = steps[result.number].map(place) ?? " (step \(result.number))"
     guard result.outcome != .skipped else {
@@ -171,11 +187,11 @@ struct LogText {
   }
 
   /// The name that AIB's log has for a customizer's type.
-  private static func provisioner(_ type: String) -> String {
+  private func provisioner(_ type: String) -> String {
     switch type {
     case "WindowsRestart": "windows-restart"
     case "WindowsUpdate": "windows-update"
-    case "Deprovision": "shell"
+    case "Deprovision": channel == .winRM ? "powershell" : "shell"
     default: type.lowercased()
     }
   }

@@ -120,9 +120,11 @@ public struct GuestJob: Sendable {
   public var script: [UInt8]
   /// The checksum of ``script``, compared on the guest before it starts.
   public var digest: SHA256Digest
-  /// The program that runs the script, by absolute path.
+  /// The program that runs the script, by absolute path; on Windows `powershell`.
   public var interpreter: String
   /// The one argument that a `#!` line gives to the interpreter; empty where there is none.
+  ///
+  /// On Windows it is a ``PowerShellStrictness``.
   public var interpreterArgument: String
   /// Who runs it.
   public var user: JobUser
@@ -148,7 +150,9 @@ public struct GuestJob: Sendable {
 public enum JobUser: String, Sendable, Codable {
   /// The user that logged in.
   case login
-  /// Root: by `sudo -E` where the login user is another.
+  /// The user that logged in, with all of an administrator's rights; on Windows only.
+  case elevated
+  /// Root: by `sudo -E` where the login user is another. On Windows the system account.
   case root
 }
 

@@ -57,6 +57,15 @@ extension Step {
     case .file(var file):
       file.id += ".\(number)"
       return Step(outline, .file(file))
+    case .powerShell(var work):
+      work.job.id += ".\(number)"
+      return Step(outline, .powerShell(work))
+    case .windowsRestart(var work):
+      work.id += ".\(number)"
+      return Step(outline, .windowsRestart(work))
+    case .windowsUpdate(var job):
+      job.id += ".\(number)"
+      return Step(outline, .windowsUpdate(job))
     }
   }
 }

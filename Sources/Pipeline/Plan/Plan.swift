@@ -14,6 +14,8 @@ public struct Plan: Sendable {
   public let skipped: [StepOutline]
   /// What proves the image in a fresh VM, in order; none where no image is made.
   public let validators: [Step]
+  /// What kind of system the machine runs.
+  public let system: GuestSystem
   /// How long the whole build may take (`aib.md` a.2).
   public let buildTimeout: Duration
   /// Whether the machine is generalized at the end.
@@ -34,7 +36,8 @@ public struct Plan: Sendable {
   /// On a machine that somebody keeps, it is not put there without need.
   var needsDeprovisionScript: Bool {
     if case .deprovision = generalization { return true }
-    return steps.contains { $0.job?.script.contains(Array(DeprovisionStep.name.utf8)) ?? false }
+    let name = Array(DeprovisionStep(on: system).name.utf8)
+    return steps.contains { $0.scriptText?.containsIgnoringCase(name) ?? false }
   }
 
   /// All steps in the order in which they run, those that validate the image last.
@@ -51,8 +54,9 @@ public struct Plan: Sendable {
   public var needsRoot: Bool {
     steps.contains {
       switch $0.work {
-      case .script(let job): job.user == .root
-      case .generalize: true
+      case .script(let job): job.user != .login
+      case .powerShell(let work): work.job.user != .login
+      case .generalize, .windowsRestart, .windowsUpdate: true
       case .file: false
       }
     }
@@ -74,6 +78,12 @@ public struct Step: Sendable {
     case generalize(GuestJob)
     /// Places a file: `File`.
     case file(PlacedFile)
+    /// Runs a script whose exit codes are its own: `PowerShell`.
+    case powerShell(PowerShellWork)
+    /// Restarts the machine: `WindowsRestart`.
+    case windowsRestart(RestartWork)
+    /// Installs updates, in rounds: `WindowsUpdate`.
+    case windowsUpdate(GuestJob)
   }
 
   /// Puts a step together.
@@ -86,8 +96,9 @@ public struct Step: Sendable {
 
   private var terms: String {
     switch work {
-    case .script(let job), .generalize(let job):
-      "\(job.user.rawValue) by \(job.interpreter) \(job.interpreterArgument)"
+    case .script(let job), .generalize(let job), .windowsUpdate(let job): job.terms
+    case .powerShell(let work): "\(work.job.terms), valid exit codes \(work.validExitCodes.sorted())"
+    case .windowsRestart(let work): "within \(work.limit)"
     case .file(let file):
       "to \(file.destination), mode \(String(file.mode, radix: 8)), \(file.lifetime.rawValue)"
     }
@@ -96,7 +107,9 @@ public struct Step: Sendable {
   /// How large the script or file is that it brings, in bytes.
   public var size: Int {
     switch work {
-    case .script(let job), .generalize(let job): job.script.count
+    case .script(let job), .generalize(let job), .windowsUpdate(let job): job.script.count
+    case .powerShell(let work): work.job.script.count
+    case .windowsRestart(let work): work.text.utf8.count
     case .file(let file): file.source.count
     }
   }
@@ -104,7 +117,9 @@ public struct Step: Sendable {
   /// The checksum of the script or file that it brings.
   public var digest: SHA256Digest {
     switch work {
-    case .script(let job), .generalize(let job): job.digest
+    case .script(let job), .generalize(let job), .windowsUpdate(let job): job.digest
+    case .powerShell(let work): work.job.digest
+    case .windowsRestart(let work): work.digest
     case .file(let file): file.digest
     }
   }
@@ -112,13 +127,37 @@ public struct Step: Sendable {
   /// The name of its job or transfer on the guest, by which it is found there again.
   public var id: String {
     switch work {
-    case .script(let job), .generalize(let job): job.id
+    case .script(let job), .generalize(let job), .windowsUpdate(let job): job.id
+    case .powerShell(let work): work.job.id
+    case .windowsRestart(let work): work.id
     case .file(let file): file.id
     }
   }
 
-  /// The script that this step runs, if it runs one.
+  /// The script that this step runs, if it runs one that can follow another without a word.
   var job: GuestJob? {
     if case .script(let job) = work { job } else { nil }
   }
+
+  /// The bytes of the template's script that this step runs, if it runs one.
+  var scriptText: [UInt8]? {
+    switch work {
+    case .script(let job): job.script
+    case .powerShell(let work): work.job.script
+    default: nil
+    }
+  }
+}
+
+extension [UInt8] {
+  /// Whether `name` stands in the bytes, whatever the case of its ASCII letters.
+  fileprivate func containsIgnoringCase(_ name: [UInt8]) -> Bool {
+    let lower: (UInt8) -> UInt8 = { (0x41...0x5a).contains($0) ? $0 | 0x20 : $0 }
+    return map(lower).contains(name.map(lower))
+  }
+}
+
+extension GuestJob {
+  /// How its script is run.
+  fileprivate var terms: String { "\(user.rawValue) by \(interpreter) \(interpreterArgument)" }
 }

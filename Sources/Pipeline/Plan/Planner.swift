@@ -31,6 +31,10 @@ public struct Planner: Sendable {
   public var scripts: any ScriptSource
   /// Who runs the scripts of Shell customizers.
   public var scriptUser: ScriptUser
+  /// Which errors of PowerShell scripts fail their step.
+  public var powerShell = PowerShellStrictness.compatible
+  /// What kind of system the machine runs.
+  public var system = GuestSystem.posix
   /// What becomes of the machine.
   public var product: Product
   /// Which customizers run.
@@ -64,7 +68,7 @@ public struct Planner: Sendable {
     let skipped = try selection.skipped(
       of: all.map { StepName(number: $0.number, name: $0.title) })
     let customizers = all.filter { !skipped.contains($0.number) }
-    let unsupported = (customizers + validators).compactMap(Self.unsupported)
+    let unsupported = (customizers + validators).compactMap(unsupported)
     guard unsupported.isEmpty else { throw PlanProblems(.template, in: file, unsupported) }
     let fetched = try await fetchAll(customizers + validators, file)
     var steps = try customizers.map { try step($0, number: $0.number, fetched, file) }
@@ -76,27 +80,32 @@ public struct Planner: Sendable {
     return Plan(
       template: file, templateDigest: try SHA256Digest(of: bytes), steps: steps,
       skipped: all.filter { skipped.contains($0.number) }.map { outline($0, $0.number, file) },
-      validators: proofs, buildTimeout: template.buildTimeout.duration,
+      validators: proofs, system: system, buildTimeout: template.buildTimeout.duration,
       generalization: product.generalization, notes: notes(template, steps, skipped))
   }
 
   private func generalizing(_ number: Int) throws -> [Step] {
+    let step = DeprovisionStep(on: system)
     switch product {
-    case .machine(.deprovision): [try DeprovisionStep.make(number, in: .host)]
-    case .machine(.skipped): []
-    case .image: [try DeprovisionStep.make(number, in: .vm)]
+    case .machine(.deprovision): return [try step.make(number, in: .host)]
+    case .machine(.skipped): return []
+    case .image: return [try step.make(number, in: .vm)]
     }
   }
 
-  private static func unsupported(_ customizer: Customizer) -> Diagnostic? {
-    switch customizer.action {
-    case .shell, .file: return nil
-    case .powerShell, .windowsRestart, .windowsUpdate:
+  private func unsupported(_ customizer: Customizer) -> Diagnostic? {
+    switch (customizer.action, system) {
+    case (.file, _), (.powerShell, _), (.shell, .posix): return nil
+    case (.windowsRestart, .windows), (.windowsUpdate, .windows): return nil
+    case (.shell, .windows), (.windowsRestart, .posix), (.windowsUpdate, .posix):
+      let isShell = system == .windows
       return Diagnostic(
         .error, .unsupportedStep,
-        "a \(customizer.action.type) customizer can't run on a machine reached over SSH",
+        "a \(customizer.action.type) customizer can't run on \(isShell ? "Windows" : "Linux")",
         at: customizer.position, path: "properties.customize[\(customizer.index)]",
-        hint: "only Shell and File customizers can be baked over SSH so far")
+        hint: isShell
+          ? "use a PowerShell customizer, or a Linux machine by --on ssh://…"
+          : "bake on a Windows machine, by --on winrm://…")
     }
   }
 
@@ -107,10 +116,19 @@ public struct Planner: Sendable {
     switch (customizer.action, Fetch(customizer.action).flatMap { fetched[$0] }) {
     case (.shell(let script), let content):
       return Step(outline, .script(try ShellStep.job(number, script, content, scriptUser)))
+    case (.powerShell(let script, let options), let content):
+      return Step(
+        outline,
+        .powerShell(
+          try PowerShellStep.work(number, script, content, options, powerShell, on: system)))
+    case (.windowsRestart(let options), _):
+      return Step(outline, .windowsRestart(try RestartWork(number, options)))
+    case (.windowsUpdate(let options), _):
+      return Step(outline, .windowsUpdate(try WindowsUpdateStep.job(number, options)))
     case (.file(let transfer), let content?):
       return Step(outline, .file(FileStep.file(number, transfer, content)))
-    case (.file, nil), (.powerShell, _), (.windowsRestart, _), (.windowsUpdate, _):
-      throw PlanProblems(.template, in: file, [Self.unsupported(customizer)].compactMap(\.self))
+    case (.file, nil):
+      throw PlanProblems(.template, in: file, [unsupported(customizer)].compactMap(\.self))
     }
   }
 
@@ -255,7 +273,8 @@ extension Customizer.Action {
       lines.count == 1 ? lines[0] : "\(lines.count) inline lines"
     case .shell(.uri(let uri, _)), .powerShell(.uri(let uri, _), _): SafeURI.text(uri)
     case .file(let transfer): "\(SafeURI.text(transfer.sourceURI)) to \(transfer.destination)"
-    case .windowsRestart, .windowsUpdate: type
+    case .windowsRestart(let options): options.command
+    case .windowsUpdate(let options): options.searchCriteria
     }
   }
 }

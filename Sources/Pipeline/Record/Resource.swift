@@ -77,22 +77,34 @@ public struct GuestLogin: Sendable, Hashable {
   public var identities: [String]
   /// The `known_hosts` file that was named, by absolute path.
   public var knownHosts: String?
+  /// What was named of a Windows machine: whose certificate is believed, and by which way to log in.
+  public var winRM: [String: String]
 
   /// What was named.
-  public init(identities: [String] = [], knownHosts: String? = nil) {
+  public init(
+    identities: [String] = [], knownHosts: String? = nil, winRM: [String: String] = [:]
+  ) {
     self.identities = identities
     self.knownHosts = knownHosts
+    self.winRM = winRM
   }
+
+  private static let prefix = "winrm-"
 
   init(fields: [String: String]) {
     identities = fields["identities"]?.split(separator: "\n").map(String.init) ?? []
     knownHosts = fields["known-hosts"]
+    winRM = Dictionary(
+      uniqueKeysWithValues: fields.filter { $0.key.hasPrefix(Self.prefix) }.map {
+        (String($0.key.dropFirst(Self.prefix.count)), $0.value)
+      })
   }
 
   var fields: [String: String] {
     var fields: [String: String] = [:]
     if !identities.isEmpty { fields["identities"] = identities.joined(separator: "\n") }
     if let knownHosts { fields["known-hosts"] = knownHosts }
+    for (name, value) in winRM { fields[Self.prefix + name] = value }
     return fields
   }
 }

@@ -70,21 +70,32 @@ private struct KeyText {
     switch step.work {
     case .script(let job):
       self.init("script")
-      add("script", job.digest.hex)
-      add("user", job.user.rawValue)
-      add("interpreter", job.interpreter)
-      add("argument", job.interpreterArgument)
+      add(job)
+    case .powerShell(let work):
+      self.init("powershell")
+      add(work.job)
+      add("codes", work.validExitCodes.sorted().description)
+    case .windowsRestart(let work):
+      self.init("restart")
+      add("restart", work.digest.hex)
     case .file(let file):
       self.init("file")
       add("file", file.digest.hex)
       add("destination", file.destination)
       add("mode", String(file.mode, radix: 8))
       add("lifetime", file.lifetime.rawValue)
-    case .generalize:
+    case .generalize, .windowsUpdate:
       return nil
     }
     add("type", step.outline.type)
     add("after", last.digest.hex)
+  }
+
+  private mutating func add(_ job: GuestJob) {
+    add("script", job.digest.hex)
+    add("user", job.user.rawValue)
+    add("interpreter", job.interpreter)
+    add("argument", job.interpreterArgument)
   }
 
   /// Each text has its length before it, so that none can run into the next.

@@ -21,6 +21,12 @@ public struct StepFailure: Error, Sendable, Hinting {
     case restartedUnasked(Shutdown)
     /// The machine was about to restart when the script ended, and was still up after this time.
     case stayedUp(Duration)
+    /// Its script finished with an exit code that is none of those that the template lists.
+    case unlistedExitCode(Int32, valid: [Int32])
+    /// The machine was not back in time after a restart, which had come so far.
+    case restartTimedOut(Duration, RestartStage)
+    /// Updates were still found after so many rounds.
+    case updatesWithoutEnd(Int)
   }
 
   /// The step.
@@ -35,16 +41,35 @@ public struct StepFailure: Error, Sendable, Hinting {
 
   /// The step's exit code, where it had one.
   public var exitCode: Int32? {
-    if case .exitCode(let code) = reason { code } else { nil }
+    switch reason {
+    case .exitCode(let code), .unlistedExitCode(let code, _): code
+    default: nil
+    }
   }
 
   /// What to do next.
   public var hint: String? {
-    switch reason {
+    switch (step.type, reason) {
+    case ("PowerShell", .exitCode(127)):
+      "PowerShell is needed on a Linux machine as `pwsh`: install it in a step before this one"
+    case ("PowerShell", .killed): "the machine's event log may say what ended it"
+    case ("PowerShell", .restartedUnasked):
+      "let a WindowsRestart customizer restart the machine, after a script that ends before"
+    default: reason.hint
+    }
+  }
+}
+
+extension StepFailure.Reason {
+  fileprivate var hint: String? {
+    switch self {
     case .exitCode(126), .exitCode(127): "check that the interpreter and the command are installed"
     case .exitCode(137):
       "128 + 9: a process was killed by SIGKILL, as the kernel does out of memory"
-    case .exitCode: nil
+    case .exitCode, .unlistedExitCode: nil
+    case .restartTimedOut(_, .checking): "let restartCheckCommand end by itself"
+    case .restartTimedOut: "give it more time by `restartTimeout`, or look at the machine's console"
+    case .updatesWithoutEnd: "exclude by `filters` what comes back each time"
     case .killed: "look for the kernel's out-of-memory killer in the guest's `dmesg`"
     case .restartedUnasked(.orderly):
       "if an earlier script restarts the machine, name the command in it, for example `reboot`"
@@ -59,11 +84,28 @@ extension StepFailure: CustomStringConvertible {
   public var description: String {
     switch reason {
     case .exitCode(let code): "the script finished with exit code \(code)"
+    case .unlistedExitCode(let code, let valid):
+      "the script finished with exit code \(code); valid are "
+        + valid.map { "\($0)" }.joined(separator: ", ")
+    case .restartTimedOut(let limit, let stage):
+      "Timeout waiting for machine to restart. After \(limit.formatted) \(stage.text)"
+    case .updatesWithoutEnd(let rounds): "updates were still found after \(rounds) rounds"
     case .killed: "the script was killed before it finished"
     case .restartedUnasked: "the machine restarted while the script ran, which holds no restart"
     case .stayedUp(let limit):
       "the machine was about to restart when the script ended, and was still up \(limit.formatted) "
         + "later"
+    }
+  }
+}
+
+extension RestartStage {
+  fileprivate var text: String {
+    switch self {
+    case .asking: "the command had not been taken"
+    case .goingDown: "it was up as before, and had not gone down"
+    case .away: "it had gone down, and was not back"
+    case .checking: "it was back, and restartCheckCommand had not been run"
     }
   }
 }

@@ -102,7 +102,7 @@ public struct RunningCommand: Sendable {
   /// ends it, because what it held can't be had again.
   /// - Throws: ``WinRMError``, or `CancellationError`.
   public func follow(
-    _ report: @Sendable (CommandStream, [UInt8]) async throws -> Void
+    _ report: (CommandStream, [UInt8]) async throws -> Void
   ) async throws -> End {
     let following = CommandFollowing(id, in: shell.id)
     while true {

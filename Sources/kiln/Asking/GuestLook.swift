@@ -60,8 +60,9 @@ extension Step {
   /// Who runs its script, if it runs one.
   var user: JobUser? {
     switch work {
-    case .script(let job), .generalize(let job): job.user
-    case .file: nil
+    case .script(let job), .generalize(let job), .windowsUpdate(let job): job.user
+    case .powerShell(let work): work.job.user
+    case .file, .windowsRestart: nil
     }
   }
 }

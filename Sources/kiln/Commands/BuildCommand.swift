@@ -46,8 +46,9 @@ struct BakingArguments: ParsableArguments {
     help: ArgumentHelp(
       """
       Where to bake: qemu, a VM on this machine; azure, a VM in your subscription; or a host of your \
-      own, reached over SSH.
-      """, valueName: "qemu|azure|ssh://[user@]host[:port]"))
+      own, reached over SSH, or over WinRM where it runs Windows.
+      """,
+      valueName: "qemu|azure|ssh://[user@]host[:port]|winrm://[user@]host[:port]"))
   var target: String = LocalSite.name
 
   @OptionGroup(title: "Values for the template") var deployment: DeploymentOptions
@@ -61,6 +62,11 @@ struct BakingArguments: ParsableArguments {
   @OptionGroup(title: "In Azure") var azure: AzureArguments
 
   @OptionGroup(title: "On a host of your own") var ssh: SSHArguments
+
+  @OptionGroup(title: "On a Windows machine of your own") var winRM: WinRMArguments
+
+  @Flag(help: "Let errors fail PowerShell scripts that handle none and end with 0.")
+  var strictPowerShell = false
 
   @Option(
     help: ArgumentHelp(

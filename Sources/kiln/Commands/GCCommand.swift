@@ -38,12 +38,14 @@ struct GCCommand: AsyncParsableCommand {
 
   @OptionGroup var ssh: SSHArguments
 
+  @OptionGroup var winRM: WinRMArguments
+
   @Flag(help: "Remove the machines, too, that were kept on purpose.")
   var kept = false
 
   func run() async throws {
     let archive = try RunArchive.ofUser()
-    let leftovers = Leftovers(ssh, cloud, kept ? .kept : .unfinished)
+    let leftovers = Leftovers(ssh, winRM, cloud, kept ? .kept : .unfinished)
     var failed = 0
     var cleaned = 0
     for directory in try archive.all() {

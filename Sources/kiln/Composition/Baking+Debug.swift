@@ -6,6 +6,11 @@ extension Baking {
   /// Stops at the last step of the choice, which then runs as often as somebody likes, and ends the
   /// process with the exit code that says how it went.
   func debug(_ manner: DebugManner) async throws {
+    if case .windows = host {
+      throw CommandFault(
+        "could not debug `\(arguments.template)` on \(arguments.target): what is looked at there "
+          + "needs a POSIX shell", hint: "use `kiln build --step` in its place", exit: .usage)
+    }
     let document = try await document()
     let chosen = try arguments.choice.places(in: document.reading)
     guard chosen.count == 1 else {

@@ -15,7 +15,8 @@ import Template
 struct Baking {
   let arguments: BakingArguments
   /// The host to bake on; `nil` for a VM.
-  let host: SSHHost?
+  let host: BakingSite?
+  private let hostWarnings: [String]
   /// How the build was begun.
   private let invocation: Invocation?
   let redactor = Redactor()
@@ -50,9 +51,16 @@ struct Baking {
         StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
       }
     }
-    host =
-      [LocalSite.name, AzureSite.name].contains(arguments.target)
-      ? nil : try SSHHost(arguments.target, arguments.ssh, questions)
+    if [LocalSite.name, AzureSite.name].contains(arguments.target) {
+      (host, hostWarnings) = (nil, [])
+    } else if arguments.target.lowercased().hasPrefix(WinRMHost.scheme) {
+      let machine = try WinRMHost(
+        arguments.target, arguments.winRM, timeout: arguments.ssh.timeout(), questions)
+      (host, hostWarnings) = (.windows(machine), [])
+    } else {
+      let machine = try SSHHost(arguments.target, arguments.ssh, questions)
+      (host, hostWarnings) = (.host(machine), machine.warnings)
+    }
   }
 
   /// Bakes, and ends the process with the exit code that says how it went; with `earlier`, goes on
@@ -76,7 +84,7 @@ struct Baking {
   ) async throws -> RunResult {
     let (plan, site) = try await plan(target, manner)
     for note in earlier?.notes(on: plan, site) ?? [] { StandardError.write("note: \(note)") }
-    try await earlier?.tidy(before: plan, arguments.ssh, arguments.azure.cloud)
+    try await earlier?.tidy(before: plan, arguments.ssh, arguments.winRM, arguments.azure.cloud)
     let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)
     let workbench = Workbench(
@@ -138,7 +146,7 @@ struct Baking {
 
   /// The document as its file now is; what is wrong with it is told.
   func document() async throws -> DeploymentDocument {
-    for warning in host?.warnings ?? [] { StandardError.write("warning: \(warning)") }
+    for warning in hostWarnings { StandardError.write("warning: \(warning)") }
     let document = try await arguments.deployment.read(arguments.template, for: .build)
     for secret in document.reading.secrets {
       if redactor.add(Pipeline.Secret(secret)) == .tooShort {
@@ -161,10 +169,12 @@ struct Baking {
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
-    let planner = Planner(
+    var planner = Planner(
       scripts: NotedScripts(scripts: try scripts(of: target.template), paths: files),
       scriptUser: arguments.scriptUser, product: product(site),
       selection: arguments.steps.selection, report: { events.receive($0) })
+    planner.system = site.system
+    planner.powerShell = arguments.strictPowerShell ? .strict : .compatible
     do {
       return try await planner.plan(target.template, from: target.bytes, named: arguments.template)
     } catch let problems as PlanProblems {
@@ -198,7 +208,7 @@ struct Baking {
   }
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {
-    if let host { return .host(host) }
+    if let host { return host }
     let site =
       arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
     for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
@@ -233,17 +243,16 @@ struct Baking {
     switch (purpose, site) {
     case (.trial, _), (_, .trial):
       .machine(.skipped("one step is debugged: nothing is generalized, validated or distributed"))
-    case (.build, .host): .machine(generalization)
+    case (.build, .host), (.build, .windows): .machine(generalization(site.system))
     case (.build, .vm): .image
     }
   }
 
-  private var generalization: Plan.Generalization {
-    arguments.deprovision
-      ? .deprovision
-      : .skipped(
-        "your own host is not deprovisioned, since that deletes users and host keys; "
-          + "--deprovision does it")
+  private func generalization(_ system: GuestSystem) -> Plan.Generalization {
+    guard !arguments.deprovision else { return .deprovision }
+    let why =
+      system == .windows ? "Sysprep makes it forget who it is" : "that deletes users and host keys"
+    return .skipped("your own host is not deprovisioned, since \(why); --deprovision does it")
   }
 
   var manner: ConsoleManner {

@@ -22,7 +22,8 @@ struct BakingRun {
     self.site = site
     self.earlier = earlier
     recorder = try RunRecorder(directory.record(), in: directory)
-    log = try CustomizationLog(of: directory, connectTimeout: site.timeout)
+    log = try CustomizationLog(
+      of: directory, over: site.system == .windows ? .winRM : .ssh, connectTimeout: site.timeout)
     eventLog = try EventLog(of: directory)
     // The record last: whoever sees in it that the run has ended finds the logs whole.
     events = Broadcast(to: [log, eventLog, console, recorder], through: redactor)

@@ -5,6 +5,8 @@ import Pipeline
 enum BakingSite {
   /// On a host of the user's own.
   case host(SSHHost)
+  /// On a Windows machine of the user's own.
+  case windows(WinRMHost)
   /// In a VM, on this machine or in Azure.
   case vm(any VMSite)
   /// In a VM of which nothing is made.
@@ -14,6 +16,7 @@ enum BakingSite {
   var name: String {
     switch self {
     case .host(let host): host.name
+    case .windows(let host): host.name
     case .vm(let site), .trial(let site): site.name
     }
   }
@@ -22,6 +25,7 @@ enum BakingSite {
   var machine: String {
     switch self {
     case .host(let host): host.machine
+    case .windows(let host): host.machine
     case .vm, .trial: "the build VM"
     }
   }
@@ -30,14 +34,21 @@ enum BakingSite {
   func doorway(of directory: RunDirectory) -> Doorway {
     switch self {
     case .host(let host): .host(host)
+    case .windows(let host): .none(host.machine)
     case .vm, .trial: .vm(of: directory)
     }
+  }
+
+  /// What kind of system the machine runs.
+  var system: GuestSystem {
+    if case .windows = self { .windows } else { .posix }
   }
 
   /// How long the machine may stay out of reach.
   var timeout: Duration {
     switch self {
     case .host(let host): host.timeout
+    case .windows(let host): host.timeout
     case .vm(let site), .trial(let site): site.timeout
     }
   }
@@ -45,7 +56,7 @@ enum BakingSite {
   /// How an image is made; `nil` where the machine itself is what is baked.
   var image: ImagePlan? {
     switch self {
-    case .host, .trial: nil
+    case .host, .windows, .trial: nil
     case .vm(let site): site.image
     }
   }
@@ -55,14 +66,14 @@ enum BakingSite {
   var rewinder: any StepRewinder {
     switch self {
     case .trial: StateRewinder()
-    case .host, .vm: NoRewinder()
+    case .host, .windows, .vm: NoRewinder()
     }
   }
 
   /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.
   func states(of plan: Plan) async throws -> [Int: PlannedState] {
     switch self {
-    case .host: [:]
+    case .host, .windows: [:]
     case .vm(let site), .trial(let site): try await site.states(of: plan)
     }
   }
@@ -80,6 +91,8 @@ enum BakingSite {
             for: earlier?.run(for: plan, else: directory.run) ?? directory.run), journal: journal,
           address: host.name, login: host.login, events: events,
           stepsDone: earlier?.stepsDone(of: plan) ?? 0))
+    case .windows(let host):
+      .host(windows(host, directory, plan, journal, events, earlier))
     case .vm(let site):
       try site.site(for: directory, plan, journal, events, goingOnWith: earlier)
     case .trial(let site):
@@ -87,5 +100,16 @@ enum BakingSite {
         site.provider(for: directory, plan, journal, events),
         onFailure: site.image.retention.onCustomizerError)
     }
+  }
+
+  private func windows(
+    _ host: WinRMHost, _ directory: RunDirectory, _ plan: Plan, _ journal: Journal,
+    _ events: any EventSink, _ earlier: Resumption?
+  ) -> WindowsHost {
+    let run = earlier?.run(for: plan, else: directory.run) ?? directory.run
+    return WindowsHost(
+      name: host.machine, run: run.text, journal: journal, address: host.name, login: host.login,
+      events: events, stepsDone: earlier?.stepsDone(of: plan) ?? 0
+    ) { try await host.route(for: run.text) }
   }
 }

@@ -17,13 +17,15 @@ struct Leftovers {
   enum Outcome { case nothing, collected }
 
   private let ssh: SSHArguments
+  private let winRM: WinRMArguments
   private let cloud: CloudArguments
   private let reach: Reach
   private let questions: Questions
 
   /// Logs in to hosts as the runs did, unless `ssh` says otherwise.
-  init(_ ssh: SSHArguments, _ cloud: CloudArguments, _ reach: Reach) {
+  init(_ ssh: SSHArguments, _ winRM: WinRMArguments, _ cloud: CloudArguments, _ reach: Reach) {
     self.ssh = ssh
+    self.winRM = winRM
     self.cloud = cloud
     self.reach = reach
     questions = Questions(ssh, learn: { _ in })
@@ -39,6 +41,11 @@ struct Leftovers {
     let journal = try Journal(of: directory)
     for resource in left {
       switch resource {
+      case .guestDirectory(let on, _, let login) where on.hasPrefix(WinRMHost.scheme):
+        let host = try WinRMHost(on, winRM, like: login, timeout: ssh.timeout(), questions)
+        let guest = try await WinRMGuest.reach(host.route(for: directory.run.text)) { _ in }
+        try await guest.leave()
+        try await journal.gone(resource)
       case .guestDirectory(let on, _, let login):
         let host = try SSHHost(on, ssh, like: login, questions)
         let guest = try await SSHGuest.reach(host.route(for: directory.run)) { _ in }

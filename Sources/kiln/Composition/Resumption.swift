@@ -92,10 +92,10 @@ struct Resumption {
 
   /// Removes what the run left and nobody goes on with.
   func tidy(
-    before plan: Plan, _ ssh: SSHArguments, _ cloud: CloudArguments
+    before plan: Plan, _ ssh: SSHArguments, _ winRM: WinRMArguments, _ cloud: CloudArguments
   ) async throws {
     guard attachment(for: plan) == nil else { return }
-    _ = try await Leftovers(ssh, cloud, .unfinished).collect(directory)
+    _ = try await Leftovers(ssh, winRM, cloud, .unfinished).collect(directory)
     // What it had begun to write of images, and the names that it had reserved.
     _ = try await ImageStore(environment: ProcessInfo.processInfo.environment).removeAbandoned()
   }

@@ -1,0 +1,119 @@
+import FoundationEssentials
+import Pipeline
+import Template
+import TestSupport
+import Testing
+
+/// The public Windows templates, each baked to its end on a guest that answers by rule.
+@Suite(.requiresWinRMServer, .requiresSharedData, .timeLimit(.minutes(15)))
+struct CorpusTests {
+  private struct Case: Sendable {
+    let name: String
+    let template: ImageTemplate
+    let bytes: [UInt8]
+  }
+
+  /// What stands for the placeholders that tutorials have their readers fill in.
+  private static let address = "https://example.com/filled-in"
+
+  /// All image templates that have a step for Windows.
+  private static func cases() throws -> [Case] {
+    let root = "\(try #require(Shared.data))/corpus"
+    let names = try FileManager.default.subpathsOfDirectory(atPath: root).sorted()
+    return try names.filter { $0.hasSuffix(".json") }.flatMap { name in
+      let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(root)/\(name)")))
+      var inputs = DeploymentInputs(
+        site: DeploymentSite(secondsSince1970: 1_700_000_000), purpose: .check)
+      inputs.strictness = .lenient
+      let reading = TemplateDocument.readAll(bytes, named: name, with: inputs)
+      return reading.templates.map { Case(name: name, template: $0.template, bytes: bytes) }
+    }.filter { $0.template.customizers.contains { $0.action.isForWindows } }
+  }
+
+  @Test func `all run to the end, and the log shows each step by its name`() async throws {
+    let cases = try Self.cases()
+    var seen: Set<String> = []
+    try await withThrowingTaskGroup(of: Set<String>.self) { group in
+      // A machine that restarts restarts for all who use it: each lane has its own.
+      for lane in 0..<Self.lanes {
+        let mine = cases.indices.filter { $0 % Self.lanes == lane }.map { cases[$0] }
+        group.addTask { try await Self.bake(mine) }
+      }
+      for try await options in group { seen.formUnion(options) }
+    }
+    #expect(cases.count == 118, "the number of public Windows templates that are read")
+    let missing = Self.options.subtracting(seen)
+    #expect(missing.isEmpty, "no template has \(missing.sorted())")
+  }
+
+  private static let lanes = 3
+
+  private static func bake(_ cases: [Case]) async throws -> Set<String> {
+    try await WindowsRig.with { rig in
+      var seen: Set<String> = []
+      for one in cases {
+        let baked = try await rig.bake(one.template, one.bytes, .compatible, .deprovision)
+        #expect(baked.failure == nil, "\(one.name): \(baked.failure as Any)")
+        for customizer in one.template.customizers {
+          seen.formUnion(customizer.action.options)
+          let title = customizer.name.isEmpty ? "" : " \"\(customizer.name)\""
+          let mark =
+            "(step \(customizer.index + 1) of \(one.template.customizers.count + 1), "
+            + "\(customizer.action.type)"
+          #expect(
+            baked.log.contains("\(mark)\(title)") || baked.log.contains(mark),
+            "\(one.name): \(mark)\(title)")
+        }
+      }
+      return seen
+    }
+  }
+
+  /// What customizers for Windows can be told, all of it in public templates.
+  private static let options: Set<String> = [
+    "PowerShell inline", "PowerShell scriptUri", "sha256Checksum", "validExitCodes", "runElevated",
+    "runAsSystem", "File", "restartCommand", "restartCheckCommand", "restartTimeout",
+    "searchCriteria", "filters", "updateLimit",
+  ]
+}
+
+extension Customizer.Action {
+  fileprivate var isForWindows: Bool {
+    switch self {
+    case .powerShell, .windowsRestart, .windowsUpdate: true
+    case .shell, .file: false
+    }
+  }
+
+  /// What it is told, by the names of the fields.
+  fileprivate var options: Set<String> {
+    switch self {
+    case .powerShell(let script, let options):
+      var told: Set<String> =
+        switch script {
+        case .inline: ["PowerShell inline"]
+        case .uri(_, nil): ["PowerShell scriptUri"]
+        case .uri(_, .some): ["PowerShell scriptUri", "sha256Checksum"]
+        }
+      if options.validExitCodes != [0] { told.insert("validExitCodes") }
+      if options.privilege != .user { told.insert("runElevated") }
+      if options.privilege == .system { told.insert("runAsSystem") }
+      return told
+    case .windowsRestart(let options):
+      var told: Set<String> = []
+      if options.command != WindowsRestartOptions.defaultCommand { told.insert("restartCommand") }
+      if !options.checkCommand.isEmpty { told.insert("restartCheckCommand") }
+      if options.timeout != WindowsRestartOptions.defaultTimeout { told.insert("restartTimeout") }
+      return told
+    case .windowsUpdate(let options):
+      var told: Set<String> = ["searchCriteria"]
+      if !options.filters.isEmpty { told.insert("filters") }
+      if options.updateLimit != WindowsUpdateOptions.defaultUpdateLimit {
+        told.insert("updateLimit")
+      }
+      return told
+    case .file: return ["File"]
+    case .shell: return []
+    }
+  }
+}
