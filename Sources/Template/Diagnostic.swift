@@ -57,7 +57,6 @@ public struct Diagnostic: Hashable, Codable, Sendable {
   /// compilers know `: error:` and not `: error[code]:`.
   public func rendered(in file: String) -> String {
     let place = place(in: file)
-    let subject = path.isEmpty ? "" : "\(printable(path)): "
     let text = "\(place): \(severity.rawValue): \(subject)\(message) [\(code.rawValue)]"
     return hint.map { "\(text)\n  hint: \($0)" } ?? text
   }
@@ -66,11 +65,17 @@ public struct Diagnostic: Hashable, Codable, Sendable {
   /// where it says nothing.
   public func renderedAsService(in file: String) -> String? {
     guard severity == .error || refusal != nil else { return nil }
-    let subject = path.isEmpty ? "" : "\(printable(path)): "
     let text =
       refusal?.wording
       ?? "\(subject)\(message) (the service refuses this; its words for it are not public)"
     return "\(place(in: file)): error: \(text) [\(code.rawValue)]"
+  }
+
+  /// The path, as far as anybody reads it: keys of hostile documents have no end.
+  private var subject: String {
+    let shown = beginning(of: path)
+    let cut = shown.utf8.count < path.utf8.count
+    return path.isEmpty ? "" : "\(printable(shown))\(cut ? "…" : ""): "
   }
 
   private func place(in file: String) -> String {

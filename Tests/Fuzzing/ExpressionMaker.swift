@@ -43,7 +43,7 @@ enum ExpressionMaker {
     var row = (1..<dice.roll(2..<40)).map { step in
       "\"d\(step)\": \"[concat(variables('d\(step - 1)'), variables('d\(step - 1)'))]\""
     }
-    row.append("\"d0\": \"\(dice.one(of: ["x", "[createArray(1)]", "[padLeft('x', 900000)]"]))\"")
+    row.append("\"d0\": \"\(dice.one(of: ["x", "[createArray(1)]", "[padLeft('x', 90000)]"]))\"")
     row.append(
       "\"v\": \(quoted(&dice)), \"w\": {\"a\": \(quoted(&dice)), \"x\": [\(quoted(&dice))]}")
     row.append(
@@ -53,7 +53,10 @@ enum ExpressionMaker {
 
   /// How often a loop goes round.
   private static func count(_ dice: inout Dice) -> String {
-    dice.once(in: 2) ? dice.one(of: ["0", "1", "3", "800", "801", "-1", "\"2\""]) : quoted(&dice)
+    dice.once(in: 2)
+      ? dice.one(of: [
+        "0", "1", "2", "3", "20", dice.once(in: 8) ? "800" : "4", "801", "-1", "\"2\"",
+      ]) : quoted(&dice)
   }
 
   /// A resource that an image template or a deployment begins with.

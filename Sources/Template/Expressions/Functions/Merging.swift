@@ -1,7 +1,7 @@
 extension TemplateFunction {
   /// What puts arrays and objects together, and compares them.
   static let merging: [TemplateFunction] = [
-    TemplateFunction("union", 1...many, .arguments) { call throws(ExpressionFailure) in
+    TemplateFunction("union", 1...many, .arguments, effort: 2) { call throws(ExpressionFailure) in
       if case .array = call[0].content {
         var seen: Set<String> = []
         var elements: [ExpressionValue] = []
@@ -18,7 +18,7 @@ extension TemplateFunction {
       }
       return .object(merged.members)
     },
-    TemplateFunction("intersection", 1...many) { call throws(ExpressionFailure) in
+    TemplateFunction("intersection", 1...many, effort: 2) { call throws(ExpressionFailure) in
       if case .array(var elements) = call[0].content {
         for index in call.values.indices.dropFirst() {
           let other = Set(try call.array(index).map(\.identity))

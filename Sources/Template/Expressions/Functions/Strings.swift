@@ -1,13 +1,13 @@
 extension TemplateFunction {
   /// What tells of texts and takes them apart.
   static let strings: [TemplateFunction] = [
-    TemplateFunction("toLower", 1...1) { call throws(ExpressionFailure) in
+    TemplateFunction("toLower", 1...1, effort: 2) { call throws(ExpressionFailure) in
       .string(try call.string(0).lowercased())
     },
-    TemplateFunction("toUpper", 1...1) { call throws(ExpressionFailure) in
+    TemplateFunction("toUpper", 1...1, effort: 2) { call throws(ExpressionFailure) in
       .string(try call.string(0).uppercased())
     },
-    TemplateFunction("trim", 1...1) { call throws(ExpressionFailure) in
+    TemplateFunction("trim", 1...1, effort: 4) { call throws(ExpressionFailure) in
       let scalars = Array(try call.string(0).unicodeScalars)
       let first = scalars.firstIndex { !$0.properties.isWhitespace } ?? scalars.count
       let last = scalars.lastIndex { !$0.properties.isWhitespace } ?? first - 1
@@ -15,14 +15,14 @@ extension TemplateFunction {
       text.append(contentsOf: scalars[first..<(last + 1)])
       return .string(String(text))
     },
-    TemplateFunction("startsWith", 2...2) { call throws(ExpressionFailure) in
+    TemplateFunction("startsWith", 2...2, effort: 4) { call throws(ExpressionFailure) in
       .bool(folded(try call.string(0)).starts(with: folded(try call.string(1))))
     },
-    TemplateFunction("endsWith", 2...2) { call throws(ExpressionFailure) in
+    TemplateFunction("endsWith", 2...2, effort: 4) { call throws(ExpressionFailure) in
       .bool(
         folded(try call.string(0)).reversed().starts(with: folded(try call.string(1)).reversed()))
     },
-    TemplateFunction("split", 2...2) { call throws(ExpressionFailure) in
+    TemplateFunction("split", 2...2, effort: 2) { call throws(ExpressionFailure) in
       var delimiters: [[UInt16]] = []
       if case .array(let elements) = call[1].content {
         for element in elements {
@@ -59,10 +59,10 @@ extension TemplateFunction {
       }
       return .string(String(decoding: text[start..<end], as: UTF16.self))
     },
-    TemplateFunction("indexOf", 2...2) { call throws(ExpressionFailure) in
+    TemplateFunction("indexOf", 2...2, effort: 4) { call throws(ExpressionFailure) in
       try index(call) { text, part in firstPlace(of: part, in: text, from: 0) }
     },
-    TemplateFunction("lastIndexOf", 2...2) { call throws(ExpressionFailure) in
+    TemplateFunction("lastIndexOf", 2...2, effort: 4) { call throws(ExpressionFailure) in
       try index(call) { text, part in
         let place = firstPlace(of: part.reversed(), in: text.reversed(), from: 0)
         return place.map { text.count - part.count - $0 }

@@ -45,7 +45,7 @@ extension TemplateFunction {
       }
       return .string(String(repeating: padding, count: missing) + text)
     },
-    TemplateFunction("replace", 3...3) { call throws(ExpressionFailure) in
+    TemplateFunction("replace", 3...3, effort: 4) { call throws(ExpressionFailure) in
       let text = Array(try call.string(0).utf16)
       let old = UnitSearch(Array(try call.string(1).utf16))
       let new = Array(try call.string(2).utf16)
