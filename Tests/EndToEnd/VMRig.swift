@@ -115,8 +115,8 @@ struct VMRig: Sendable {
     return processes + found.stdout.split(separator: "\n").map(String.init)
   }
   /// The states that no step's key leads to: what a build that was killed had begun to keep.
-  func strayStates() throws -> Set<String> {
-    let store = "\(home)/cache/kiln/steps"
+  func strayStates(in cache: String? = nil) throws -> Set<String> {
+    let store = "\(cache ?? "\(home)/cache")/kiln/steps"
     guard FileManager.default.fileExists(atPath: store) else { return [] }
     let keys = try FileManager.default.contentsOfDirectory(atPath: "\(store)/keys")
     let kept = try keys.map { key in
