@@ -8,8 +8,8 @@ extension ImageStore {
   ///
   /// Room is looked for for this target alone, without what other targets and builds will take.
   /// - Throws: ``ImageError``: an explicit version that is there already, no number for a new one,
-  ///   the address of a VHD that is no path of this machine, or too little room; `DiskError` where
-  ///   qemu-img is missing.
+  ///   the address of a VHD that is no path of this machine, a store that can't be written to, or too
+  ///   little room; `DiskError` where qemu-img is missing.
   public func prepare(
     _ distributor: Distributor, for build: ExpectedBuild
   ) async throws -> PreparedOutput {
@@ -22,8 +22,17 @@ extension ImageStore {
       case .sharedImage(let image): try await prepareVersion(of: image, distributor, build)
       case .vhd(let uri): try await prepareVHD(uri, distributor, build)
       }
+    try checkAccess()
     try checkRoom(for: prepared, build)
     return prepared
+  }
+
+  /// Every output begins in the same directory.
+  private func checkAccess() throws(ImageError) {
+    try Files.makeDirectories(layout.partial)
+    guard access(layout.partial.string, W_OK | X_OK) == 0 else {
+      throw .refused("write to `\(layout.partial)`", errno)
+    }
   }
 
   private func checkRoom(

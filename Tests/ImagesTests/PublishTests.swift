@@ -93,6 +93,16 @@ import Testing
     }
   }
 
+  @Test func `a store that can't be written to says so before the build`() async throws {
+    try await ImageRig.with { rig in
+      let file = rig.directory.appending("file")
+      try Data().write(to: URL(filePath: file.string))
+      let store = ImageStore(at: file.appending("images"))
+      let early = try await failure { try await store.prepare(managed("base"), for: .small) }
+      #expect(early.reason == .file("Not a directory"), "\(early)")
+    }
+  }
+
   @Test(.requiresMounts) func `a store without room says so before the build, and after it`()
     async throws
   {

@@ -72,12 +72,20 @@ struct ChosenSource {
   }
 
   private static func named(_ path: String, _ search: Search) async throws -> ChosenSource {
-    let info = try await search.store.tool.admit(FilePath(path), as: .byContent)
+    let info: DiskInfo
+    do {
+      info = try await search.store.tool.admit(FilePath(path), as: .byContent)
+    } catch let error as DiskError where error.isOfTheFile {
+      throw CommandFault(
+        error.description,
+        hint: error.hint ?? "--source-disk takes the path of a disk image: \(formats)", exit: .usage
+      )
+    }
     let firmware = try await Firmware.detect(info.image, by: search.store.tool)
     guard firmware != .unknown else {
       throw CommandFault(
         "could not use the disk `\(path)`: it has no partitions, so nothing would start from it",
-        hint: "name an image of an installed system: qcow2, raw, VHD, VHDX or VMDK")
+        hint: "name an image of an installed system: \(formats)", exit: .usage)
     }
     let digest = try await search.fetch.digest(of: info.image.path)
     return ChosenSource(
@@ -85,6 +93,8 @@ struct ChosenSource {
       architecture: hostArchitecture.rawValue, version: nil, identity: "sha256:\(digest.hex)",
       description: "the disk \(path)", notes: [], virtualSize: info.virtualSize, use: nil)
   }
+
+  private static let formats = "qcow2, raw, VHD, VHDX or VMDK"
 
   private static func fetched(
     _ match: CatalogMatch, _ search: Search, _ notes: [String] = []
@@ -142,6 +152,16 @@ struct ChosenSource {
         exit: .usage)
     }
     return .bytes(bytes)
+  }
+}
+
+extension DiskError {
+  /// Whether another file would do.
+  fileprivate var isOfTheFile: Bool {
+    switch reason {
+    case .file, .unusable, .refersTo, .size, .damaged: true
+    case .toolMissing, .tool, .full, .exists: false
+    }
   }
 }
 
