@@ -10,8 +10,12 @@ package struct Fuzzer: Sendable {
   /// No input is longer: mutations grow what they repeat.
   private static let longest = 256 << 10
 
-  /// The longest that one input may take.
-  private static let limit = Duration.seconds(1)
+  /// The longest that one input may take: without optimization, on a busy machine, much more.
+  #if DEBUG
+    private static let limit = Duration.seconds(20)
+  #else
+    private static let limit = Duration.seconds(1)
+  #endif
 
   /// A fuzzer whose inputs come from the target's own seeds and `corpus`.
   package init(_ target: FuzzTarget, seed: UInt64, corpus: [[UInt8]]) {

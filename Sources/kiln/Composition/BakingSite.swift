@@ -5,16 +5,16 @@ import Pipeline
 enum BakingSite {
   /// On a host of the user's own.
   case host(SSHHost)
-  /// In a VM on this machine.
-  case local(LocalSite)
-  /// In a VM on this machine, of which nothing is made.
-  case trial(LocalSite)
+  /// In a VM, on this machine or in Azure.
+  case vm(any VMSite)
+  /// In a VM of which nothing is made.
+  case trial(any VMSite)
 
   /// The site as the user named it.
   var name: String {
     switch self {
     case .host(let host): host.name
-    case .local, .trial: LocalSite.name
+    case .vm(let site), .trial(let site): site.name
     }
   }
 
@@ -22,7 +22,7 @@ enum BakingSite {
   var machine: String {
     switch self {
     case .host(let host): host.machine
-    case .local, .trial: "the build VM"
+    case .vm, .trial: "the build VM"
     }
   }
 
@@ -30,7 +30,7 @@ enum BakingSite {
   func doorway(of directory: RunDirectory) -> Doorway {
     switch self {
     case .host(let host): .host(host)
-    case .local, .trial: .vm(of: directory)
+    case .vm, .trial: .vm(of: directory)
     }
   }
 
@@ -38,7 +38,7 @@ enum BakingSite {
   var timeout: Duration {
     switch self {
     case .host(let host): host.timeout
-    case .local(let site), .trial(let site): site.timeout
+    case .vm(let site), .trial(let site): site.timeout
     }
   }
 
@@ -46,7 +46,7 @@ enum BakingSite {
   var image: ImagePlan? {
     switch self {
     case .host, .trial: nil
-    case .local(let site): site.image
+    case .vm(let site): site.image
     }
   }
 
@@ -55,7 +55,7 @@ enum BakingSite {
   var rewinder: any StepRewinder {
     switch self {
     case .trial: StateRewinder()
-    case .host, .local: NoRewinder()
+    case .host, .vm: NoRewinder()
     }
   }
 
@@ -63,7 +63,7 @@ enum BakingSite {
   func states(of plan: Plan) async throws -> [Int: PlannedState] {
     switch self {
     case .host: [:]
-    case .local(let site), .trial(let site): try await site.states(of: plan)
+    case .vm(let site), .trial(let site): try await site.states(of: plan)
     }
   }
 
@@ -80,11 +80,11 @@ enum BakingSite {
             for: earlier?.run(for: plan, else: directory.run) ?? directory.run), journal: journal,
           address: host.name, login: host.login, events: events,
           stepsDone: earlier?.stepsDone(of: plan) ?? 0))
-    case .local(let site):
+    case .vm(let site):
       try site.site(for: directory, plan, journal, events, goingOnWith: earlier)
     case .trial(let site):
-      .trial(
-        site.provider(for: directory, journal, events),
+      try .trial(
+        site.provider(for: directory, plan, journal, events),
         onFailure: site.image.retention.onCustomizerError)
     }
   }

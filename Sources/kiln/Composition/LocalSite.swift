@@ -10,10 +10,11 @@ import Template
 
 /// A VM on this machine and the images of this machine: what stands between a template and a local
 /// build, settled before it begins.
-struct LocalSite {
+struct LocalSite: VMSite {
   /// What the site is called on the command line.
   static let name = "qemu"
 
+  var name: String { Self.name }
   /// How long the VM may take to be reached.
   let timeout: Duration
   /// How its image is made.
@@ -94,7 +95,7 @@ struct LocalSite {
         stepsDone: earlier.stepsDone(of: plan), earlier: kept.directory, keeping: keeping)
       return .vm(resumed, distributor, image)
     }
-    return .vm(provider(for: directory, journal, events), distributor, image)
+    return .vm(provider(for: directory, plan, journal, events), distributor, image)
   }
 
   /// Whether a VM that was kept is of the make that this build asks for.
@@ -102,7 +103,7 @@ struct LocalSite {
 
   /// What gives the VMs of a run: in the state after as many steps as were kept.
   func provider(
-    for directory: RunDirectory, _ journal: Journal, _ events: any EventSink
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
   ) -> any VMProvider {
     let provider = plainProvider(for: directory, journal, events)
     return keeping.map { StatefulQEMUProvider(provider, keeping: $0) } ?? provider

@@ -47,7 +47,7 @@ struct Resumption {
 
   /// In which of the VMs it goes on, where it does in one.
   private func place(for plan: Plan, _ site: BakingSite) -> [String] {
-    guard case .local(let local) = site else { return [] }
+    guard case .vm(let vm) = site, let local = vm as? LocalSite else { return [] }
     if keptMachine(for: plan, on: local) != nil {
       return ["goes on in the virtual machine that was kept, with all that is in it"]
     }
@@ -91,9 +91,11 @@ struct Resumption {
   func run(for plan: Plan, else new: RunID) -> RunID { attachment(for: plan) == nil ? new : run }
 
   /// Removes what the run left and nobody goes on with.
-  func tidy(before plan: Plan, _ ssh: SSHArguments) async throws {
+  func tidy(
+    before plan: Plan, _ ssh: SSHArguments, _ cloud: CloudArguments
+  ) async throws {
     guard attachment(for: plan) == nil else { return }
-    _ = try await Leftovers(ssh, .unfinished).collect(directory)
+    _ = try await Leftovers(ssh, cloud, .unfinished).collect(directory)
     // What it had begun to write of images, and the names that it had reserved.
     _ = try await ImageStore(environment: ProcessInfo.processInfo.environment).removeAbandoned()
   }
