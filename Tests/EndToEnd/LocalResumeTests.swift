@@ -101,7 +101,10 @@ struct LocalResumeTests {
       try await waitUntil("the first time", limit: .seconds(120)) {
         try kiln.said.contains("waiting for a change") || kiln.hasEnded
       }
-      for version in ["B", "C"] {
+      for (turn, version) in ["B", "C"].enumerated() {
+        try await waitUntil("a machine that stands by", limit: .seconds(60)) {
+          try kiln.said.ranges(of: "stands by").count == turn + 1 || kiln.hasEnded
+        }
         try save(version)
         let saved = ContinuousClock.now
         try await waitUntil("version \(version)", limit: .seconds(60)) {
