@@ -89,6 +89,7 @@ class StandIn:
         self.world.store(group, "resourcegroups", body, "Succeeded")
         self.world.store(account, "microsoft.storage/storageaccounts", body, "Succeeded")
         script = b"echo a blob said so | tee /etc/kiln-blob\n"
+        self.world.blobs[("pictures", "scripts", None)] = True
         blob = self.world.blobs[("pictures", "scripts", "hello.sh")] = PageBlob(len(script))
         blob.write(0, script)
         self.world.store(gallery, kind, body, "Succeeded")
