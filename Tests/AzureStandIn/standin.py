@@ -12,7 +12,7 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --writes N            how many writes may come at once; one more each tenth of a second
   --token-life SECONDS  how long a token is good (3600)
   --no-role             tokens may not see blobs: only an account's key may
-  --targets             begin with a resource group `images`, which outputs go to, and in it a
+  --targets             each subscription begins with a resource group `images`, which outputs go to, and in it a
                         gallery `g` with a definition `d`, and a storage account `pictures`, in
                         which scripts/hello.sh is a blob
 
@@ -77,11 +77,18 @@ class StandIn:
         self.blobs = Blobs(self.world, self.disk_bytes)
         self.faults = Faults(self.world)
         self.calls, self.findings, self.held = [], [], 0
-        if options.targets:
-            self.make_targets()
+        self.begun = set()
 
-    def make_targets(self):
-        group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/images"
+    def begin(self, path):
+        """The first request to a subscription, or to a storage account, finds the targets there."""
+        match = re.match("/+subscriptions/([^/]+)", path, re.I)
+        name = match[1] if match else "00000000-0000-4000-8000-000000000001"
+        if options.targets and name not in self.begun and (match or not self.begun):
+            self.begun.add(name)
+            self.make_targets(name)
+
+    def make_targets(self, subscription):
+        group = f"/subscriptions/{subscription}/resourceGroups/images"
         gallery = f"{group}/providers/Microsoft.Compute/galleries/g"
         account = f"{group}/providers/Microsoft.Storage/storageAccounts/pictures"
         kind = "microsoft.compute/galleries"
@@ -173,6 +180,7 @@ class StandIn:
             fine = sharedkey.is_signed(account[1], method, target, headers, len(body))
             return self.blobs.answer(method, account[1], path, query, headers, body) if fine \
                 else failure(403, "AuthenticationFailed")
+        self.begin(path)
         if not self.may_pass(headers):
             return 401, {}, {"error": {"code": "ExpiredAuthenticationToken",
                                        "message": "The access token is expired or unknown."}}
