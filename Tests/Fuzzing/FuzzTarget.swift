@@ -15,6 +15,10 @@ package struct FuzzTarget: Sendable {
   /// - Returns: what is wrong with how it did, `nil` for nothing.
   let take: @Sendable ([UInt8]) -> String?
 
+  /// Takes one input.
+  /// - Returns: what is wrong with how it did, `nil` for nothing.
+  package func run(_ input: [UInt8]) -> String? { take(input) }
+
   /// Every target: who reads what others write adds a line.
   package static let all: [FuzzTarget] = [reader, evaluator, validator, mender]
 

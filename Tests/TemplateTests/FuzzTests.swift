@@ -9,7 +9,7 @@ struct FuzzTests {
   private static let inputs = 1500
 
   /// Of inputs that grow, fewer: each may take all the steps that one may.
-  private static let growingInputs = 300
+  private static let growingInputs = 100
 
   @Test(arguments: FuzzTarget.all.map(\.name))
   func `nothing that is read makes a target crash, contradict itself or dawdle`(
@@ -28,7 +28,7 @@ struct FuzzTests {
     let target = try #require(FuzzTarget.all.first { $0.name == "evaluator" })
     let fuzzer = Fuzzer(target, seed: 7, corpus: [])
     let inputs = DeploymentInputs(site: DeploymentSite(secondsSince1970: 0), purpose: .check)
-    for number in 0..<100 {
+    for number in 0..<30 {
       let bytes = fuzzer.input(number)
       let first = TemplateDocument.readAll(bytes, named: "f", with: inputs)
       let second = TemplateDocument.readAll(bytes, named: "f", with: inputs)

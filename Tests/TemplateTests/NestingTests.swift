@@ -248,6 +248,15 @@ import Testing
     #expect(outputs?.map(\.runOutputName.text) == ["output", "output2"])
   }
 
+  @Test func `brackets that open without end are looked at once`() {
+    let brackets = String(repeating: "<", count: 200_000)
+    let text = Self.body.replacing("<sku>", with: "\(brackets)<sku>")
+    let kit = DeploymentKit(placeholders: ["script": "a.sh", "sku": "s"])
+    let start = ContinuousClock.now
+    #expect(kit.read(text: text).errors.isEmpty)
+    #expect(ContinuousClock.now - start < .seconds(10))
+  }
+
   @Test func `what remains is told at once with its place, and what stands nowhere as well`() {
     let reading = DeploymentKit(placeholders: ["skuu": "x"]).read(text: Self.body)
     #expect(

@@ -188,7 +188,7 @@ extension CommonOddity {
       }, [.resourceTypeSpelling],
       file: "4_Creating_a_Custom_Linux_Image_to_VHD/helloImageTemplateVHD.json"),
     template("no version", SampleTemplate(apiVersion: ""), [.noVersion]),
-    template("no target", SampleTemplate(distribute: "[]"), [.nothingDistributed], built: false),
+    template("no target", SampleTemplate(distribute: "[]"), [.nothingDistributed]),
     text("no steps", { $0.replacing("\"customize\": [],", with: "") }, []),
     template(
       "`sharedImage`, as the docs spell it",

@@ -21,11 +21,9 @@ actor KeptVM: StatefulVM {
   private var guest: SSHGuest?
   /// The run's directory on the guest, of the run that kept the state that the VM began as.
   private var earlier: String?
-  /// The key of the state that the VM was in after the last step that was kept or could be; `nil`
-  /// once no more states are kept.
+  /// The key of the state that the VM was in before the step that runs; `nil` once no more states
+  /// are kept.
   private var key: StepKey?
-  /// Whether the VM is what its steps alone would give.
-  private var isPure = true
   /// The layer that the VM writes to, the one that it lies on, and all that must stay meanwhile.
   private var current: OpenLayer?
   private var parent: String?
@@ -115,7 +113,7 @@ actor KeptVM: StatefulVM {
       lyingOn: below + (held + [current].compactMap(\.self)).map(\.directory.string))
   }
 
-  func keepNoMore() { isPure = false }
+  func keepNoMore() { key = nil }
 
   func rewind(report: @escaping GuestReport) async throws -> Rewound {
     guard let key, let open = current else {
@@ -134,7 +132,6 @@ actor KeptVM: StatefulVM {
     await guest?.abandon()
     goOn(from: use)
     snapshots = 0
-    isPure = true
     return .asBefore(try await connect(report: report))
   }
 
@@ -145,7 +142,7 @@ actor KeptVM: StatefulVM {
   }
 
   func keepState(after step: Step) async throws {
-    guard isPure, let before = key, let next = try before.next(after: step) else {
+    guard let before = key, let next = try before.next(after: step) else {
       key = nil
       return
     }

@@ -34,7 +34,7 @@ struct DeploymentReader {
   mutating func read(_ level: Level) {
     guard let list = level.template.field("resources")?.resourceList else { return }
     var instances: [Instance] = []
-    for (index, (symbol, resource)) in list.enumerated() {
+    for (index, (symbol, resource)) in list.enumerated() where !isFull {
       let path = symbol.map { "resources.\($0)" } ?? "resources[\(index)]"
       instances += turns(of: resource, symbol, path, level)
     }
@@ -48,28 +48,39 @@ struct DeploymentReader {
         // It may stand between two that are made.
       } else if instance.resource.isImageTemplate {
         read(instance, level)
-      } else if let nested = instance.nested, nested.template.holdsImageTemplate() {
+      } else if let nested = instance.nested, instance.content.holdsImageTemplate {
         read(nested, level, instance)
       } else {
-        evaluator.noteReferences(of: instance.resource, instance.frame)
+        // What is not evaluated itself may ask for others all the same.
+        for text in instance.content.asking { _ = evaluator.quietText(text, instance.frame) }
       }
       graph.add(
         names: instance.names(in: evaluator),
         dependsOn: instance.dependencies(in: evaluator)
           + references(from: firstReference, of: level.scope),
         templates: first..<templates.count)
-      for child in instance.children(in: evaluator) {
+    }
+    do throws(ExpressionFailure) {
+      try order(instances, &graph, level)
+    } catch {
+      session.report(error, at: level.template.position, path: "resources")
+    }
+  }
+
+  /// Notes which templates wait for which, also through resources that stand in others.
+  private mutating func order(
+    _ instances: [Instance], _ graph: inout ResourceGraph, _ level: Level
+  ) throws(ExpressionFailure) {
+    let evaluator = level.scope.evaluator
+    for instance in instances {
+      for child in try instance.children(in: evaluator) {
         graph.add(
           names: child.names(in: evaluator), dependsOn: child.dependencies(in: evaluator),
           templates: 0..<0)
       }
     }
-    do throws(ExpressionFailure) {
-      for (earlier, later) in try graph.orders(session) {
-        templates[later].dependsOn.insert(earlier)
-      }
-    } catch {
-      session.report(error, at: level.template.position, path: "resources")
+    for (earlier, later) in try graph.orders(session) {
+      templates[later].dependsOn.insert(earlier)
     }
   }
 
@@ -85,10 +96,13 @@ struct DeploymentReader {
     guard case .object = resource.content else { return [] }
     var frame = level.frame
     frame.path = path
-    guard let copy = resource.field("copy"), let loop = CopyLoop.resource(copy, resource) else {
-      return [Instance(resource: resource, symbol: symbol, frame: frame)]
-    }
+    let content = Instance.Content(of: resource)
+    let copy = resource.field("copy")
     do throws(ExpressionFailure) {
+      guard let copy, let loop = CopyLoop.resource(copy, resource) else {
+        try count(1)
+        return [Instance(resource: resource, content: content, symbol: symbol, frame: frame)]
+      }
       guard case .known(let count) = try level.scope.evaluator.count(of: loop, in: frame) else {
         if resource.isImageTemplate {
           session.findings.fail(
@@ -97,21 +111,30 @@ struct DeploymentReader {
         }
         return []
       }
-      resources += count
-      guard resources <= ExpressionLimits.resources else {
-        throw ExpressionFailure(
-          "the loops make more than \(ExpressionLimits.resources) resources")
-      }
+      try self.count(count)
       return (0..<count).map { index in
         let turn = EvaluationFrame.Loop(name: loop.name, index: index, kind: .resource)
         return Instance(
-          resource: resource, symbol: symbol, loop: loop.name, turn: index,
+          resource: resource, content: content, symbol: symbol, loop: loop.name, turn: index,
           frame: frame.inside(turn))
       }
     } catch {
-      let matters = resource.isImageTemplate || resource.holdsNestedImageTemplate
-      if matters { session.report(error, at: copy.position, path: path) }
+      if isFull || resource.isImageTemplate || content.holdsImageTemplate {
+        session.report(error, at: copy?.position ?? resource.position, path: path)
+      }
       return []
+    }
+  }
+
+  /// Whether there are so many resources that the others are not looked at.
+  private var isFull: Bool { resources > ExpressionLimits.resources }
+
+  /// Counts resources that the deployment has.
+  private mutating func count(_ more: Int) throws(ExpressionFailure) {
+    resources += more
+    guard !isFull else {
+      throw ExpressionFailure(
+        "the deployment has more than \(ExpressionLimits.resources) resources")
     }
   }
 
@@ -129,6 +152,15 @@ struct DeploymentReader {
           hint: "`az bicep build` and `kiln` take templates with all their modules in them")
       }
       return
+    }
+    do throws(ExpressionFailure) {
+      // A scope of its own looks through all that the template declares.
+      let declared = ["parameters", "variables", "functions", "outputs"].reduce(0) {
+        $0 + (template.field($1)?.fields.count ?? 0)
+      }
+      try session.charge(declared * ExpressionLimits.declarationWeight)
+    } catch {
+      return session.report(error, at: template.position, path: instance.frame.path)
     }
     let evaluator = level.scope.evaluator
     let name = evaluator.quietText(instance.resource.field("name"), instance.frame) ?? "nested"
@@ -220,11 +252,5 @@ struct DeploymentReader {
         error, at: condition.value.position, path: "\(instance.frame.path).condition")
       return false
     }
-  }
-}
-
-extension JSONValue {
-  fileprivate var holdsNestedImageTemplate: Bool {
-    field("properties")?.field("template")?.holdsImageTemplate() ?? false
   }
 }

@@ -78,10 +78,9 @@ final class DeploymentScope {
   func parameter(_ name: String) throws(ExpressionFailure) -> ExpressionValue {
     let key = name.lowercased()
     guard let declaration = declarations[key] else {
-      let guess = nearest(to: name, among: declarations.values.map(\.name).sorted())
       throw ExpressionFailure(
         "the template has no parameter \(quoted(name))",
-        hint: guess.map { "did you mean `\(printable($0))`?" })
+        hint: session.suggestion(for: name, among: declarations.values.map(\.name)))
     }
     return try once("p:\(key)", "the parameter \(quoted(name))") { () throws(ExpressionFailure) in
       let value = try self.value(of: declaration)
@@ -161,7 +160,7 @@ final class DeploymentScope {
       let names = Array(variables.keys) + variableLoops.values.map(\.name)
       throw ExpressionFailure(
         "the template has no variable \(quoted(name))",
-        hint: nearest(to: name, among: names.sorted()).map { "did you mean `\(printable($0))`?" })
+        hint: session.suggestion(for: name, among: names))
     }
   }
 

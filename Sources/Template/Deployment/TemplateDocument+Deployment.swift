@@ -10,7 +10,9 @@ extension TemplateDocument {
     rejectUnknownParameters(inputs, scope)
     var reader = DeploymentReader(session)
     reader.read(DeploymentReader.Level(template: root, scope: scope, frame: EvaluationFrame()))
-    for key in inputs.parameters.keys.sorted() {
+    for (key, given) in inputs.parameters.sorted(by: { $0.key < $1.key }) {
+      // A secret that nobody reads here is no mistake until something asks for it.
+      if case .keyVault = given.value { continue }
       if let declaration = scope.declarations[key] { scope.checkGiven(declaration) }
     }
     keepSecrets(of: scope)

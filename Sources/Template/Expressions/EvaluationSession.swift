@@ -11,6 +11,7 @@ final class EvaluationSession {
   /// The resources that expressions asked for, in turn: whoever asks for one waits for it.
   private(set) var references: [Reference] = []
 
+  private var suggestions = 0
   private var steps = 0
   private var weight = 0
   private var depth = 0
@@ -66,6 +67,18 @@ final class EvaluationSession {
     }
     parsed[text] = result
     return try result.get()
+  }
+
+  /// The name that is most likely meant by one that is not there, as a hint.
+  ///
+  /// To look for one takes long, and a document with hundreds of such names, or with thousands to
+  /// choose from, gets no more of them.
+  func suggestion(for name: String, among names: some Collection<String>) -> String? {
+    guard suggestions < ExpressionLimits.suggestions, names.count <= ExpressionLimits.choices else {
+      return nil
+    }
+    suggestions += 1
+    return nearest(to: name, among: names.sorted()).map { "did you mean `\(printable($0))`?" }
   }
 
   /// Reports a failure, once, however often it is met.

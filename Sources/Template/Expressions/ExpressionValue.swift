@@ -174,7 +174,12 @@ extension ExpressionValue {
     guard case .object(let members) = content else { return nil }
     if let exact = members.first(where: { $0.key == key }) { return exact.value }
     let folded = key.lowercased()
-    return members.first { $0.key.lowercased() == folded }?.value
+    // Most keys differ in length already; only beyond ASCII does case change that.
+    let length = folded.utf8.allSatisfy { $0 < 0x80 } ? folded.utf8.count : nil
+    return members.first { member in
+      if let length, member.key.utf8.count != length { return false }
+      return member.key.lowercased() == folded
+    }?.value
   }
 
   /// The value as a message names it; a secret is never shown.
