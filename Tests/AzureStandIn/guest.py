@@ -12,9 +12,11 @@ import json
 import os
 import pty
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
 
 PLACE = os.environ["KILN_VM"]
@@ -139,12 +141,26 @@ def run():
                 return
             log.write(data)
     threading.Thread(target=listen, daemon=True).start()
+    parent, running = os.getppid(), []
+
+    def end(*_):
+        # `unshare` passes SIGTERM over; with it dies all that is in the machine.
+        for process in running:
+            process.kill()
+        os._exit(1)
+
+    def watch():
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        end()
+    signal.signal(signal.SIGTERM, end)
+    threading.Thread(target=watch, daemon=True).start()
     for _ in range(RESTARTS):
         write(f"{top}/etc/kiln-boot-id", str(uuid.uuid4()) + "\n")
-        ended = subprocess.run(
+        running[:] = [subprocess.Popen(
             ["unshare", "--pid", "--mount", "--fork", "--kill-child", "sh", f"{PLACE}/init", top,
-             console], stdin=subprocess.DEVNULL)
-        if ended.returncode != 10:
+             console], stdin=subprocess.DEVNULL)]
+        if running[0].wait() != 10:
             break
     subprocess.run(["tar", "-C", f"{inner}/upper", "-cf", f"{PLACE}/disk.new", "."],
                    stderr=subprocess.DEVNULL)

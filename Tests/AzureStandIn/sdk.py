@@ -122,6 +122,13 @@ pages = BlobClient(blobs, "vhds", "pages.vhd", credential=credential, connection
 pages.create_page_blob(8 << 20)
 pages.upload_page(b"k" * 512, 4 << 20, 512)
 assert pages.download_blob(4 << 20, 512).readall() == b"k" * 512
+key = storage.storage_accounts.list_keys(group, "sdkaccount")["keys"][0]["value"]
+signed = BlobClient(blobs, "vhds", "signed.vhd", connection_verify=ca,
+                    credential={"account_name": "sdkaccount", "account_key": key})
+signed.create_page_blob(8 << 20, metadata={"kiln": "mark"})
+signed.upload_page(b"k" * 512, 4 << 20, 512)
+assert signed.get_blob_properties().metadata == {"kiln": "mark"}
+done("pages by key")
 done("pages")
 done("end of access", compute.disks.begin_revoke_access(group, "os"))
 found = list(resources.resources.list(filter="tagName eq 'kiln-run' and tagValue eq 'sdk'"))

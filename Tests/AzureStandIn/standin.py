@@ -11,7 +11,8 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --page N              how many elements a page of a list has (50)
   --writes N            how many writes may come at once; one more each tenth of a second
   --token-life SECONDS  how long a token is good (3600)
-  --targets             begin with a resource group `images`, which outputs go to, and in it a
+  --no-role             tokens may not see blobs: only an account's key may
+  --targets             each subscription begins with a resource group `images`, which outputs go to, and in it a
                         gallery `g` with a definition `d`, and a storage account `pictures`, in
                         which scripts/hello.sh is a blob
 
@@ -32,7 +33,8 @@ import time
 import urllib.parse
 import uuid
 
-from blobs import Blobs, PageBlob
+import sharedkey
+from blobs import Blobs, PageBlob, failure
 from faults import Faults
 from machines import Machines
 from manager import Manager
@@ -46,6 +48,7 @@ parser.add_argument("--wait", type=int, default=0)
 parser.add_argument("--page", type=int, default=50)
 parser.add_argument("--writes", type=int)
 parser.add_argument("--token-life", type=int, default=3600)
+parser.add_argument("--no-role", action="store_true")
 parser.add_argument("--targets", action="store_true")
 parser.add_argument("certificate")
 parser.add_argument("key")
@@ -74,11 +77,18 @@ class StandIn:
         self.blobs = Blobs(self.world, self.disk_bytes)
         self.faults = Faults(self.world)
         self.calls, self.findings, self.held = [], [], 0
-        if options.targets:
-            self.make_targets()
+        self.begun = set()
 
-    def make_targets(self):
-        group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/images"
+    def begin(self, path):
+        """The first request to a subscription, or to a storage account, finds the targets there."""
+        match = re.match("/+subscriptions/([^/]+)", path, re.I)
+        name = match[1] if match else "00000000-0000-4000-8000-000000000001"
+        if options.targets and name not in self.begun and (match or not self.begun):
+            self.begun.add(name)
+            self.make_targets(name)
+
+    def make_targets(self, subscription):
+        group = f"/subscriptions/{subscription}/resourceGroups/images"
         gallery = f"{group}/providers/Microsoft.Compute/galleries/g"
         account = f"{group}/providers/Microsoft.Storage/storageAccounts/pictures"
         kind = "microsoft.compute/galleries"
@@ -86,6 +96,7 @@ class StandIn:
         self.world.store(group, "resourcegroups", body, "Succeeded")
         self.world.store(account, "microsoft.storage/storageaccounts", body, "Succeeded")
         script = b"echo a blob said so | tee /etc/kiln-blob\n"
+        self.world.blobs[("pictures", "scripts", None)] = True
         blob = self.world.blobs[("pictures", "scripts", "hello.sh")] = PageBlob(len(script))
         blob.write(0, script)
         self.world.store(gallery, kind, body, "Succeeded")
@@ -164,13 +175,20 @@ class StandIn:
             return self.blobs.disk(method, query, headers, body)
         if path.startswith("/_console/"):
             return self.console(path, query)
+        account = re.match(r"([a-z0-9]+)\.blob\.", host)
+        if account and headers.get("authorization", "").startswith("SharedKey "):
+            fine = sharedkey.is_signed(account[1], method, target, headers, len(body))
+            return self.blobs.answer(method, account[1], path, query, headers, body) if fine \
+                else failure(403, "AuthenticationFailed")
+        self.begin(path)
         if not self.may_pass(headers):
             return 401, {}, {"error": {"code": "ExpiredAuthenticationToken",
                                        "message": "The access token is expired or unknown."}}
         if self.throttles(method):
             return 429, {"Retry-After": "1"}, {"error": {
                 "code": "TooManyRequests", "message": "Too many writes."}}
-        account = re.match(r"([a-z0-9]+)\.blob\.", host)
+        if account and options.no_role:
+            return failure(403, "AuthorizationPermissionMismatch")
         if account:
             return self.blobs.answer(method, account[1], path, query, headers, body)
         try:
@@ -208,7 +226,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path.startswith("/_blob/"):
             return self.send(200, {}, standin.blobs.whole(self.path.split("/", 2)[2]))
         if self.path == "/_secrets":
-            secrets = sorted(standin.world.secrets | set(standin.tokens) | {"c0ffee"})
+            secrets = sorted(standin.world.secrets | set(standin.tokens) | {"c0ffee", sharedkey.KEY})
             return self.send(200, {}, json.dumps(secrets).encode())
         if self.path == "/_reset":
             with standin.world.lock:

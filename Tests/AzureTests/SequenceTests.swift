@@ -163,4 +163,16 @@ import Testing
       #expect(state.shared == [])
     }
   }
+
+  @Test func `a VHD is made by the account's key where a token may not see blobs`() async throws {
+    try await BuildRig.with(["--no-role"]) { rig in
+      try await rig.makeTargets()
+      let made = try await rig.build()
+      try await rig.staging.remove(try rig.left())
+      let state = try await rig.state()
+      #expect(made.count == 3)
+      #expect(state.blobs.count == 1)
+      #expect(state.tagged == [])
+    }
+  }
 }

@@ -1,11 +1,14 @@
 internal import FoundationEssentials
 internal import HTTP
 public import Pipeline
+internal import Template
 
 /// Speaks with a storage account's blobs.
 public struct BlobClient: Sendable {
   let tokens: TokenCache
   let wire: Wire
+  /// What signs requests in place of a token, where there is one.
+  var key: SharedKey?
   private let retry: RetryPolicy
 
   /// The version of the service's API that is asked; Bearer tokens need 2017-11-09 or later.
@@ -35,6 +38,30 @@ public struct BlobClient: Sendable {
     public let state: State
     /// The part that is copied, from 0 to 1.
     public let share: Double
+  }
+
+  /// This client for an account, by a token where its owner may make a container there, else by the
+  /// account's key.
+  ///
+  /// Whoever made an account may see its keys, and not yet its blobs.
+  /// - Returns: the client; the container is there then.
+  func opened(_ address: BlobAddress, of account: ResourceID, _ arm: ARMClient) async throws
+    -> BlobClient
+  {
+    do {
+      try await makeContainer(address)
+      return self
+    } catch let error as AzureError where error.status == 403 {
+      let request = ARMRequest.post(account, "listKeys")
+      let keys = try await arm.perform(request)["keys"]?.elements ?? []
+      guard let key = keys.first?["value"]?.text, let name = account["storageAccounts"] else {
+        throw error
+      }
+      var client = self
+      client.key = SharedKey(account: name, key: Secret(key))
+      try await client.makeContainer(address)
+      return client
+    }
   }
 
   /// Makes a container; one that is there already is as good.
@@ -119,6 +146,11 @@ public struct BlobClient: Sendable {
   ) async throws -> HTTPResponse {
     var request = HTTPRequest(method, url, headers: headers, body: body)
     request.headers["x-ms-version"] = Self.version
+    if let key {
+      return try await wire.repeating(operation, retry, .harmless) { [request] in
+        try await wire.once(key.signed(request.withID, at: wire.pace.now()))
+      }
+    }
     return try await wire.signed(
       request, by: tokens, for: Cloud.storageAudience, purpose: operation, retry: retry)
   }

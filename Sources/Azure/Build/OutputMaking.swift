@@ -44,11 +44,11 @@ public struct OutputMaking: Sendable {
       progress(1)
       return id.text
     case .vhd(let address):
-      try await withAccess { try await copy(from: $0, to: address, progress) }
+      try await withAccess { try await copy(from: $0, to: address, by: blobs, progress) }
       return address.url
     case .vhdOfOurs(let container, let name):
-      let address = try await makeAccount(plan, container, name)
-      try await withAccess { try await copy(from: $0, to: address, progress) }
+      let (address, client) = try await makeAccount(plan, container, name)
+      try await withAccess { try await copy(from: $0, to: address, by: client, progress) }
       try await settle(names.account, plan.account(in: location, .done))
       // The account stays, and so does the group that it is in.
       if names.group == .own {
@@ -145,7 +145,8 @@ public struct OutputMaking: Sendable {
   }
 
   private func copy(
-    from source: Secret, to address: BlobAddress, _ progress: @escaping @Sendable (Double) -> Void
+    from source: Secret, to address: BlobAddress, by blobs: BlobClient,
+    _ progress: @escaping @Sendable (Double) -> Void
   ) async throws {
     do {
       var copy = try await blobs.copy(from: source, to: address)
@@ -173,7 +174,7 @@ public struct OutputMaking: Sendable {
 
   private func makeAccount(
     _ plan: OutputPlan, _ container: String, _ name: String
-  ) async throws -> BlobAddress {
+  ) async throws -> (BlobAddress, BlobClient) {
     let request = ARMRequest.put(names.account, plan.account(in: location, .making))
     try await staging.journal.intend(staging.note(names.account))
     let made = try await staging.arm.perform(request, within: Self.limit)
@@ -181,7 +182,6 @@ public struct OutputMaking: Sendable {
       throw AzureError(request.purpose, "the answer has no properties.primaryEndpoints.blob")
     }
     let address = BlobAddress(endpoint: endpoint, container: container, name: name)
-    try await blobs.makeContainer(address)
-    return address
+    return (address, try await blobs.opened(address, of: names.account, staging.arm))
   }
 }

@@ -80,6 +80,16 @@ public struct BuildSurvey: Sendable {
     let protected =
       source.protection == .trustedLaunch
       || targets.values.contains { $0.protection == .trustedLaunch }
+    if protected, template.validation.subject == .builtImage,
+      !template.validation.validators.isEmpty
+    {
+      problems.add(
+        AzureError(
+          "validate the image",
+          "its machine must have Trusted Launch, of which Azure makes no "
+            + "managed image to start the validation VM from",
+          hint: "leave out `validate`, or start from a source that needs no Trusted Launch"))
+    }
     let asked = MachineShape(
       size: template.vmProfile.vmSize, origin: source.origin,
       diskSize: template.vmProfile.osDiskSize, identities: template.vmProfile.identities,
@@ -151,7 +161,8 @@ public struct BuildSurvey: Sendable {
     properties["accepted"] = true
     agreement["properties"] = properties
     try await arm.perform(ARMRequest(.put, path, body: agreement))
-    return "the terms of the plan \(plan.name) of \(plan.publisher) were accepted for the subscription"
+    return
+      "the terms of the plan \(plan.name) of \(plan.publisher) were accepted for the subscription"
   }
 }
 

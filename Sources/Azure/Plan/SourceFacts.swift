@@ -119,7 +119,8 @@ public struct SourceFacts: Sendable, Hashable {
       return profile?["excludeFromLatest"]?.bool != true && isThere(version, in: location)
     }
     let names = candidates.compactMap { $0["name"]?.text }
-    guard let newest = names.max(by: { $0.versionNumbers.lexicographicallyPrecedes($1.versionNumbers) })
+    guard
+      let newest = names.max(by: { $0.versionNumbers.lexicographicallyPrecedes($1.versionNumbers) })
     else {
       throw AzureError(
         "find the latest version of \(definition)", "there is none in \(location)",

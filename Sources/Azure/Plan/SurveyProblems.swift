@@ -30,6 +30,8 @@ struct Problems {
     }
   }
 
+  mutating func add(_ error: AzureError) { errors.append(error) }
+
   /// - Throws: ``SurveyProblems`` where there are any.
   func check() throws(SurveyProblems) {
     guard errors.isEmpty else { throw SurveyProblems(errors: errors) }

@@ -42,7 +42,8 @@ struct TargetFacts {
     }
     guard making.source.protection == .usual else {
       throw AzureError(
-        operation, "the source starts with Trusted Launch alone, of which Azure makes no managed image",
+        operation,
+        "the source starts with Trusted Launch alone, of which Azure makes no managed image",
         hint: "distribute to a SharedImage instead")
     }
     try await needGroup(of: id, operation, arm)
@@ -54,7 +55,8 @@ struct TargetFacts {
   private static func version(
     _ image: SharedImage, _ making: Making, _ arm: ARMClient
   ) async throws -> TargetFacts {
-    let id = image.imageID["versions"] == nil ? image.imageID : image.imageID.parent ?? image.imageID
+    let id =
+      image.imageID["versions"] == nil ? image.imageID : image.imageID.parent ?? image.imageID
     let facts: JSON
     do {
       facts = try await arm.perform(.get(id))
@@ -92,7 +94,8 @@ struct TargetFacts {
     guard let address = BlobAddress(uri), uri.hasPrefix("https://") else {
       throw AzureError(
         "make a VHD at `\(uri)`", "it is no address of a blob",
-        hint: "write it as https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.vhd, without a query")
+        hint:
+          "write it as https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.vhd, without a query")
     }
     return TargetFacts(target: .vhd(address), protection: .usual)
   }

@@ -31,7 +31,7 @@ struct Wire: Sendable {
   /// Services log that id and their support asks for it.
   func once(_ request: HTTPRequest, limits: HTTPLimits = .request) async throws -> HTTPResponse {
     var request = request
-    request.headers["x-ms-client-request-id"] = UUID().uuidString.lowercased()
+    if request.headers["x-ms-client-request-id"] == nil { request = request.withID }
     let elapsed = pace.stopwatch()
     do {
       let response = try await client.send(request, limits: limits)
@@ -125,5 +125,14 @@ extension HTTPError {
     case (.harmful, .transport(let code, _)): return Self.unconnected.contains(code)
     case (.harmful, _): return false
     }
+  }
+}
+
+extension HTTPRequest {
+  /// The same under an id of its own.
+  var withID: HTTPRequest {
+    var request = self
+    request.headers["x-ms-client-request-id"] = UUID().uuidString.lowercased()
+    return request
   }
 }

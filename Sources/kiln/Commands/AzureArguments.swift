@@ -31,9 +31,12 @@ struct CloudArguments: ParsableArguments {
       AzureAccess.Setup(
         cloud: try choice(address), environment: ProcessInfo.processInfo.environment,
         account: subscription.map { .subscription($0) } ?? .chosen,
-        trust: cloudCa.map { .authorities(FilePath($0)) } ?? .system,
+        trust: trust,
         trace: try trace.map { try Trace(FilePath($0)) }))
   }
+
+  /// Whose certificates are believed.
+  var trust: HTTPClient.Trust { cloudCa.map { .authorities(FilePath($0)) } ?? .system }
 
   private func choice(_ address: String?) throws -> AzureAccess.CloudChoice {
     if let address {

@@ -196,15 +196,19 @@ struct Baking {
 
   private func scripts(of template: ImageTemplate) throws -> Scripts {
     let subscription = SubscriptionArgument.chosen(arguments.deployment.subscription)
-    let identity: Scripts.Identity = { [access, cloud = arguments.azure.cloud] uri in
+    let cloud = arguments.azure.cloud
+    let identity = Scripts.Identity(cache: try downloads(trust: cloud.trust)) { [access] uri in
       try await access.open(cloud, for: subscription ?? "").blobFields(for: uri)
     }
     return Scripts(
-      relativeTo: TemplateFile.directory(of: arguments.template),
-      cache: DownloadCache(
-        root: FilePath(Places.downloads), client: HTTPClient(), mirrors: try mirrors(),
-        retry: Retry(Self.patience)),
+      relativeTo: TemplateFile.directory(of: arguments.template), cache: try downloads(),
       identity: template.identities.isEmpty ? nil : identity)
+  }
+
+  private func downloads(trust: HTTPClient.Trust = .system) throws -> DownloadCache {
+    DownloadCache(
+      root: FilePath(Places.downloads), client: HTTPClient(trust: trust), mirrors: try mirrors(),
+      retry: Retry(Self.patience))
   }
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {

@@ -7,16 +7,17 @@ import SystemPackage
 
 /// Gets scripts and files by `http(s)://`, `file://`, or by a path relative to the template.
 struct Scripts: ScriptSource {
-  /// Gives the fields by which a request for a blob says who asks; `nil` for any other address.
-  typealias Identity = @Sendable (String) async throws -> HTTPHeaders?
+  /// Who asks for blobs that not everybody may read.
+  struct Identity: Sendable {
+    /// Downloads from the cloud's storage accounts, whose certificates it believes.
+    let cache: DownloadCache
+    /// Gives the fields by which a request for a blob says who asks; `nil` for any other address.
+    let fields: @Sendable (String) async throws -> HTTPHeaders?
+  }
 
   private let cache: DownloadCache
   private let base: String
   private let identity: Identity?
-
-  /// What a storage account answers to somebody whom it does not know: that there is no such blob,
-  /// too.
-  private static let refusals: Set<Int> = [401, 403, 404, 409]
 
   /// Scripts of a template in the directory `base`, with downloads kept in `cache`; `identity` asks
   /// for those that not everybody may read.
@@ -61,16 +62,18 @@ struct Scripts: ScriptSource {
       return try await cache.fetch(uri, sha256: sha256, progress: progress)
     } catch let error as HTTPError {
       // An address with a signature says itself who asks.
-      guard case .status(let status, _) = error.reason, Self.refusals.contains(status),
-        !uri.contains("sig="), let fields = try await fields(for: uri, after: error)
+      guard error.isRefusal, !uri.contains("sig="), let identity,
+        let fields = try await fields(for: uri, of: identity, after: error)
       else { throw error }
-      return try await cache.fetch(uri, sha256: sha256, fields: fields, progress: progress)
+      return try await identity.cache.fetch(uri, sha256: sha256, fields: fields, progress: progress)
     }
   }
 
-  private func fields(for uri: String, after refusal: HTTPError) async throws -> HTTPHeaders? {
+  private func fields(
+    for uri: String, of identity: Identity, after refusal: HTTPError
+  ) async throws -> HTTPHeaders? {
     do {
-      return try await identity?(uri)
+      return try await identity.fields(uri)
     } catch let error as CredentialError {
       throw ScriptError(uri, "\(refusal.reason), and \(error)", hint: error.hint)
     }
@@ -90,6 +93,15 @@ struct Scripts: ScriptSource {
 }
 
 extension HTTPError: Hinting {}
+
+extension HTTPError {
+  /// What a storage account answers to somebody whom it does not know: that there is no such blob,
+  /// too. One in a cloud of the user's own has a certificate of its own.
+  fileprivate var isRefusal: Bool {
+    if case .status(let status, _) = reason { return [401, 403, 404, 409].contains(status) }
+    return isOfCertificate
+  }
+}
 
 /// A script or file that could not be had.
 struct ScriptError: Error, Hinting, CustomStringConvertible {
