@@ -18,7 +18,7 @@ struct Kiln: AsyncParsableCommand {
       BuildCommand.self, DebugCommand.self, ResumeCommand.self, PlanCommand.self,
       ValidateCommand.self, SchemaCommand.self, Import.self, Sources.self, Runs.self, Show.self,
       Outputs.self, ImagesCommand.self, CacheCommand.self, Log.self, SSHCommand.self, Cancel.self,
-      GCCommand.self,
+      GCCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {

@@ -173,6 +173,17 @@ public actor WinRMGuest: WindowsGuest {
     shell = nil
   }
 
+  /// Removes the shell under whoever uses it, as a machine may at any time: what it does to a job is
+  /// what the doctor looks at.
+  public func removeShell() async throws {
+    guard let shell else { return }
+    do {
+      try await shell.remove()
+    } catch let error as WinRMError {
+      throw GuestError(.unreachable, error.description, hint: error.hint)
+    }
+  }
+
   private func pause() async throws {
     try await ContinuousClock().sleep(for: outage.nextPause(route.name))
   }
