@@ -63,7 +63,10 @@ struct ScriptTests {
     ],
   ]
 
-  @Test(.requires("\(definitions)/wuapi.idl"))
+  @Test(
+    .enabled(
+      if: FileManager.default.fileExists(atPath: "\(definitions)/wuapi.idl"),
+      "SKIPPED: needs the definitions of Debian's libwine-dev"))
   func `the COM members that scripts use are defined`() throws {
     let used = try Self.scripts().map(\.1).joined(separator: "\n")
     for (file, names) in Self.members {
