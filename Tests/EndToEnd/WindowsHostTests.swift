@@ -27,7 +27,7 @@ struct WindowsHostTests {
 
   private func write(_ customizers: String, in home: String) throws {
     let text = try Template.text([]).replacing(
-      #""customize": []"#, with: #""customize": [\#(customizers)]"#)
+      /"customize": \[\s*\]/, with: "\"customize\": [\(customizers)]")
     try Data(text.utf8).write(to: URL(filePath: "\(home)/t.json"))
   }
 
