@@ -46,7 +46,7 @@ struct CorpusTests {
     for _ in 1...3 {
       let reading = TemplateDocument.readAll(bytes, named: name, with: inputs)
       guard reading.templates.isEmpty else { return reading.templates.map(\.template) }
-      for diagnostic in reading.diagnostics {
+      for diagnostic in reading.diagnostics where diagnostic.severity == .error {
         if let match = diagnostic.message.firstMatch(of: /placeholder `<([^>]+)>`/) {
           inputs.set(placeholder: String(match.1), to: filler)
         }
@@ -69,11 +69,27 @@ struct CorpusTests {
       }
       for try await options in group { seen.formUnion(options) }
     }
-    #expect(cases.count == 118, "the number of public Windows templates")
-    #expect(unread == [])
+    #expect(cases.count == 121, "the number of public Windows templates")
+    #expect(unread == Self.unreadable)
     let missing = Self.options.subtracting(seen)
     #expect(missing.isEmpty, "no template has \(missing.sorted())")
   }
+
+  /// The files that have a step for Windows and no template that anybody could build.
+  private static let unreadable = [
+    // Modules: their source and their outputs are parameters that are objects, without defaults.
+    "Azure__avdaccelerator/avm/1.0.0/res/virtual-machine-images/image-template/main.json",
+    "Azure__avdaccelerator/avm/1.1.0/res/virtual-machine-images/image-template/main.json",
+    "Azure__bicep-registry-modules/avm/ptn/virtual-machine-images/azure-image-builder/main.json",
+    "Azure__bicep-registry-modules/avm/res/virtual-machine-images/image-template/main.json",
+    // Broken JSON, and a step with two scripts.
+    "JohanVanneuville__WVDImagebuilder/armTemplateWVD.json",
+    "dlhansford__azImageBuilder/wvdimagebuilder2.json",
+    // No image template: a runbook in PowerShell.
+    "jamasten__AzureImageBuilderAutomation/solution.json",
+    // It names scripts by the address that it is deployed from, which only Azure knows.
+    "nataliakon__AzureImageBuilder-POC/archive/azuredeploy.json",
+  ]
 
   private static let lanes = 3
 
@@ -85,13 +101,13 @@ struct CorpusTests {
         #expect(baked.failure == nil, "\(one.name): \(baked.failure as Any)")
         for customizer in one.template.customizers {
           seen.formUnion(customizer.action.options)
-          let title = customizer.name.isEmpty ? "" : " \"\(customizer.name)\""
+          let type = customizer.action.type
+          let isNamed = !customizer.name.isEmpty && customizer.name != type
           let mark =
-            "(step \(customizer.index + 1) of \(one.template.customizers.count + 1), "
-            + "\(customizer.action.type)"
-          #expect(
-            baked.log.contains("\(mark)\(title)") || baked.log.contains(mark),
-            "\(one.name): \(mark)\(title)")
+            "(step \(customizer.index + 1) of \(one.template.customizers.count + 1), \(type)"
+            + (isNamed ? " \"\(customizer.name)\" at " : " at ")
+          #expect(baked.log.contains("Starting provisioner \(type.provisioner) \(mark)"))
+          #expect(baked.log.contains("ending \(type.provisioner) \(mark)"))
         }
       }
       return seen
@@ -144,5 +160,12 @@ extension Customizer.Action {
     case .file: return ["File"]
     case .shell: return []
     }
+  }
+}
+
+extension String {
+  /// What AIB's log calls a customizer of this type.
+  fileprivate var provisioner: String {
+    ["WindowsRestart": "windows-restart", "WindowsUpdate": "windows-update"][self] ?? lowercased()
   }
 }

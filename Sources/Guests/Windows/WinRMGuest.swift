@@ -50,7 +50,7 @@ public actor WinRMGuest: WindowsGuest {
         ? .already : .refused("the user is no administrator, or not with this login"),
       directory: said.directory, bootIdentity: said.boot)
     (boot, jobBoot) = (said.boot, said.boot)
-    outage = Outage(limit: route.timeout)
+    outage = Outage(limit: route.timeout, called: "the limit of --ssh-timeout")
   }
 
   private static func look(

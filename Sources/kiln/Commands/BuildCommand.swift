@@ -63,7 +63,9 @@ struct BakingArguments: ParsableArguments {
 
   @OptionGroup(title: "On a Windows machine of your own") var winRM: WinRMArguments
 
-  @Flag(help: "Let errors fail PowerShell scripts that handle none and end with 0.")
+  @Flag(
+    name: .customLong("strict-powershell"),
+    help: "Let errors fail PowerShell scripts that handle none and end with 0.")
   var strictPowerShell = false
 
   @Option(
