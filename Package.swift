@@ -84,16 +84,18 @@ let package = Package(
     module(
       "QEMU", ["CProcess", "Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH", system]),
 
-    module("Azure", ["CCrypto", "HTTP", "Pipeline", "Template", subprocess, system]),
+    module(
+      "Azure", ["CCrypto", "Guests", "HTTP", "Pipeline", "SSH", "Template", subprocess, system]),
 
     // The composition root.
     .executableTarget(
       name: "kiln",
       dependencies: [
-        "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers", "PackerImport",
+        "Azure", "Catalog", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
+        "PackerImport",
         "Pipeline", "QEMU",
         "SSH", "Template", "WinRM",
-        arguments, subprocess,
+        arguments, subprocess, system,
       ],
       swiftSettings: strict),
 
@@ -105,7 +107,8 @@ let package = Package(
     .executableTarget(
       name: "fuzz", dependencies: ["Fuzzing"], path: "Tests/Fuzz", swiftSettings: strict),
     tests(
-      "AzureTests", ["Azure", "HTTP", "Pipeline", "Template", "TestSupport", subprocess, system]),
+      "AzureTests",
+      ["Azure", "Digests", "HTTP", "Pipeline", "Template", "TestSupport", subprocess, system]),
     tests("DigestsTests", ["Digests"]),
     tests("TemplateTests", ["Fuzzing", "Template", "TestSupport"]),
     tests(

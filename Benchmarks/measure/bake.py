@@ -49,7 +49,7 @@ def kiln_words(tools, base):
     return [template, "--source-disk", base, "--cpus", CPUS, "--memory", MEMORY]
 
 
-def packer_words(tools, base, seed, accelerator):
+def packer_words(tools, base, seed, accelerator, provisioners=None):
     """Its own defaults where they do no harm; as Kiln: UEFI, virtio, no flushes, a flat result."""
     out = tools.scratch / "packer-out"
     shutil.rmtree(out, ignore_errors=True)
@@ -70,7 +70,7 @@ def packer_words(tools, base, seed, accelerator):
             "communicator": "ssh", "ssh_username": "packer", "ssh_timeout": "15m",
             "ssh_private_key_file": str(tools.scratch / "packer-key"), "boot_wait": "-1s",
             "shutdown_command": f"sudo sh -c '{DEPROVISION}'", "shutdown_timeout": "10m"}],
-        "provisioners": [{"type": "shell", "inline": [line]} for line in STEPS]})
+        "provisioners": provisioners or [{"type": "shell", "inline": [line]} for line in STEPS]})
     return ["packer", "build", template]
 
 

@@ -82,4 +82,14 @@ public struct AzureAccess: Sendable {
       arm: ARMClient(cloud: cloud, tokens: tokens, wire: wire),
       blobs: BlobClient(tokens: tokens, wire: wire))
   }
+
+  /// The fields by which a request for a blob says who asks; `nil` for what is no blob of this cloud.
+  /// - Throws: ``CredentialError``, `CancellationError`.
+  public func blobFields(for url: String) async throws -> HTTPHeaders? {
+    guard arm.cloud.hasBlob(at: url) else { return nil }
+    let token = try await arm.tokens.token(for: Cloud.storageAudience)
+    return [
+      "Authorization": "Bearer \(token.value.revealed)", "x-ms-version": BlobClient.version,
+    ]
+  }
 }

@@ -35,6 +35,9 @@ extension SSHGuest {
     try await ask("tidy up \(route.name)", report) { Array("unpack\n".utf8) }
   }
 
+  /// Closes the connection to a guest that is gone; nothing is done there.
+  public func abandon() async { await drop() }
+
   @discardableResult
   private func ask(
     _ operation: String, _ report: GuestReport, _ request: () -> [UInt8]

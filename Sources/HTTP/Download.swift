@@ -34,12 +34,16 @@ public struct Download: Sendable {
   public var limits: HTTPLimits
   /// How often it is tried.
   public var retry: Retry
+  /// What the header of each request has beside its own fields.
+  public var fields: HTTPHeaders
 
   /// A download.
   public init(
-    _ url: String, limits: HTTPLimits = .download, retry: Retry = .download
+    _ url: String, limits: HTTPLimits = .download, retry: Retry = .download,
+    fields: HTTPHeaders = [:]
   ) {
     self.url = url
+    self.fields = fields
     self.limits = limits
     self.retry = retry
   }
@@ -95,7 +99,8 @@ public struct Download: Sendable {
   ) async throws {
     let sink = FileSink(file, progress: progress)
     try await retry.run {
-      let request = HTTPRequest(.get, url, headers: sink.resumption())
+      var request = HTTPRequest(.get, url, headers: sink.resumption())
+      for field in fields.fields { request.headers[field.name] = field.value }
       let answer = try await client.exchange(request, for: .download, limits: limits, into: sink)
       guard answer.head.status == 200 || answer.head.status == 206 else {
         throw HTTPError(.download, answer: answer.head, url: url, now: retry.now())

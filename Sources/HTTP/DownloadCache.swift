@@ -50,15 +50,16 @@ public struct DownloadCache: Sendable {
   /// - Parameters:
   ///   - url: The address, before any mirror.
   ///   - sha256: The checksum that the file must have.
+  ///   - fields: What the header of a request to `url` itself has in addition; no mirror sees it.
   ///   - progress: Called off the caller's thread with every piece that arrives.
   /// - Returns: Where it is, under the checksum that it has.
   /// - Throws: ``HTTPError``, or `CancellationError` when the task is cancelled.
   public func fetch(
-    _ url: String, sha256: SHA256Digest?,
+    _ url: String, sha256: SHA256Digest?, fields: HTTPHeaders = [:],
     progress: @escaping @Sendable (Download.Progress) -> Void = { _ in }
   ) async throws -> CachedFile {
     if let sha256, let file = try await found(sha256, for: url) { return file }
-    let outcome = try await fetchAnew(url, sha256: sha256, progress: progress)
+    let outcome = try await fetchAnew(url, sha256: sha256, fields, progress: progress)
     return CachedFile(path: path(of: outcome.digest), digest: outcome.digest, size: outcome.size)
   }
 
@@ -79,7 +80,7 @@ public struct DownloadCache: Sendable {
   }
 
   private func fetchAnew(
-    _ url: String, sha256: SHA256Digest?,
+    _ url: String, sha256: SHA256Digest?, _ fields: HTTPHeaders,
     progress: @escaping @Sendable (Download.Progress) -> Void
   ) async throws -> Download.Outcome {
     let source: MirrorRules.Target
@@ -91,7 +92,8 @@ public struct DownloadCache: Sendable {
     try await prepareRoot(for: url)
     switch source {
     case .url(let address):
-      let download = Download(address, limits: limits, retry: retry)
+      let download = Download(
+        address, limits: limits, retry: retry, fields: address == url ? fields : [:])
       return try await download.keep(sha256: sha256, in: root, as: path(of:)) { file in
         try await download.fill(file, with: client, progress: progress)
       }

@@ -36,6 +36,9 @@ public struct HTTPClient: Sendable {
   /// GET and HEAD, never from `https` to `http`, and `Authorization` and `Cookie` stay behind when
   /// the host changes.
   ///
+  /// A POST is sent once, also where a connection that was used before breaks before the answer;
+  /// only `retry` sends it again.
+  ///
   /// A status that may pass (``HTTPError/isTransient``) is tried again as `retry` says, and is an
   /// error once its budget is spent; without a budget it is an answer as any other. Only a request
   /// that may be carried out twice should have one.

@@ -159,8 +159,8 @@ extension EasyHandle {
     try set(CURLOPT_CUSTOMREQUEST, order.request.method.rawValue)
     switch order.request.method {
     case .head: try set(CURLOPT_NOBODY, 1)
-    case .post where order.line == .own: try set(bodyOnce: order.request.body)
-    case .post, .put, .patch: try set(body: order.request.body)
+    case .post: try set(bodyOnce: order.request.body)
+    case .put, .patch: try set(body: order.request.body)
     case .get, .delete: if !order.request.body.isEmpty { try set(body: order.request.body) }
     }
     try set(headers: order.request.headers.lines)

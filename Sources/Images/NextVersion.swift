@@ -1,8 +1,8 @@
-internal import FoundationEssentials
-internal import Template
+public import FoundationEssentials
+public import Template
 
 /// How the number of a new version is found (`aib.md` d.3).
-struct NextVersion {
+public struct NextVersion {
   /// The versions that are there, and those that builds are making.
   let taken: Set<ImageVersion>
   /// The number of the source's own version, where it has one.
@@ -12,10 +12,18 @@ struct NextVersion {
   /// What is said where there is none.
   let operation: String
 
+  /// Knows what there is.
+  public init(taken: Set<ImageVersion>, source: String?, started: Date, operation: String) {
+    self.taken = taken
+    self.source = source
+    self.started = started
+    self.operation = operation
+  }
+
   /// The number for a new version.
   /// - Throws: ``ImageError`` of reason ``ImageError/Reason/noVersion(_:)``, or
   ///   ``ImageError/Reason/versionExists`` for `Source`, where nothing new can be told apart.
-  func number(by versioning: SharedImage.Versioning) throws(ImageError) -> ImageVersion {
+  public func number(by versioning: SharedImage.Versioning) throws(ImageError) -> ImageVersion {
     switch versioning {
     case .explicit(let text): try explicit(text)
     case .latest(let major): try latest(major)

@@ -109,6 +109,7 @@ public struct Build: Sendable {
     if plan.needsDeprovisionScript {
       try await DeprovisionStep(on: plan.system).provide(on: guest, after: done, events)
     }
+    if done == 0 { try await StateKeeper.keepBeginning(of: machine) }
     return try await run(Array(plan.steps.dropFirst(done)), on: machine, as: guest)
   }
 

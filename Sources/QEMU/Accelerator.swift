@@ -129,6 +129,7 @@ extension ProcessEnd {
     switch self {
     case .exited(let code): "ended with code \(code)"
     case .signaled(let signal): "was ended by signal \(signal)"
+    case .unseen: "ended"
     }
   }
 }

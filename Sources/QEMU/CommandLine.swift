@@ -30,6 +30,9 @@ struct CommandLine {
       "-S",
     ] + accelerator.arguments + (spec.memorySource.map { ["-incoming", "exec:\($0)"] } ?? []) + [
       "-chardev", "socket,id=qmp,fd=\(Self.channel)", "-mon", "chardev=qmp,mode=control",
+      // For whoever takes up a machine that was kept.
+      "-chardev", "socket,id=monitor,path=\(VMFile.monitor.rawValue),server=on,wait=off",
+      "-mon", "chardev=monitor,mode=control",
       "-chardev", "file,id=console,path=\(VMFile.console.rawValue),append=on",
       "-serial", "chardev:console",
     ]

@@ -4,6 +4,18 @@ enum ProcessEnd: Sendable, Hashable {
   case exited(Int32)
   /// By a signal.
   case signaled(Int32)
+  /// Somehow: nobody but its parent is told how.
+  case unseen
+}
+
+/// What holds a process, so that it can't outlive this one.
+protocol ProcessHold: Sendable {
+  /// How the process ended.
+  var ended: Latch<ProcessEnd> { get }
+  /// Has it killed.
+  func kill()
+  /// Has it left alone from now on.
+  func release()
 }
 
 /// A process that can't outlive this one, however this one ends.
@@ -31,7 +43,13 @@ struct SupervisedProcess: Sendable {
 
   /// Its process number; another process may have it once this one has ended.
   let pid: Int32
-  private let supervision: Supervision
+  private let supervision: any ProcessHold
+
+  /// The process that is held already.
+  init(pid: Int32, _ hold: any ProcessHold) {
+    self.pid = pid
+    supervision = hold
+  }
 
   /// Starts a process.
   ///
@@ -44,7 +62,7 @@ struct SupervisedProcess: Sendable {
         throw QEMUError(
           .startFailed, "could not start `\(command.executable)`", "the shell did not start it")
       }
-      return SupervisedProcess(pid: pid, supervision: supervision)
+      return SupervisedProcess(pid: pid, supervision)
     } catch {
       supervision.kill()
       throw error

@@ -3,7 +3,7 @@ internal import Glibc
 internal import Synchronization
 
 /// The shell that holds one process, and the two sockets to it.
-final class Supervision: Sendable {
+final class Supervision: ProcessHold {
   /// `$@` is the command; 3 is its channel, where it has one.
   static let script = """
     if setpriv --pdeathsig KILL true 2>/dev/null; then set -- setpriv --pdeathsig KILL "$@"; fi
@@ -31,7 +31,8 @@ final class Supervision: Sendable {
   init(_ command: SupervisedProcess.Command) throws(QEMUError) {
     let lease = try SocketPair()
     let told = try SocketPair()
-    shell = try Self.spawn(command, input: lease.theirs, output: told.theirs)
+    let words = [Self.script, "sh", command.executable] + command.arguments
+    shell = try Self.spawn(words, for: command, input: lease.theirs, output: told.theirs)
     self.lease = Mutex(lease.takeOurs())
     reader = SocketReader(owning: told.takeOurs(), label: "kiln.process")
     // The reader keeps this alive until the process has ended: somebody must wait for the shell.
@@ -89,8 +90,9 @@ final class Supervision: Sendable {
     return code > 128 && code < 128 + 65 ? .signaled(code - 128) : .exited(code)
   }
 
-  private static func spawn(
-    _ command: SupervisedProcess.Command, input: Int32, output: Int32
+  /// Starts a shell with a script and its words.
+  static func spawn(
+    _ script: [String], for command: SupervisedProcess.Command, input: Int32, output: Int32
   ) throws(QEMUError) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -118,7 +120,7 @@ final class Supervision: Sendable {
     sigfillset(&signals)
     posix_spawnattr_setsigdefault(&attributes, &signals)
 
-    let words = ["/bin/sh", "-c", script, "sh", command.executable] + command.arguments
+    let words = ["/bin/sh", "-c"] + script
     var arguments = words.map { strdup($0) } + [nil]
     defer { for argument in arguments { free(argument) } }
     var child: pid_t = 0

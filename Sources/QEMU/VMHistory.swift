@@ -32,8 +32,9 @@ final class VMHistory: Sendable {
     let state = state.withLock { $0 }
     switch (end, state.shutdown) {
     case (.exited(0), let shutdown?) where shutdown.origin == .guest: return .poweredOff
+    case (.unseen, let shutdown?) where shutdown.origin == .guest: return .poweredOff
     case (.exited(0), _): return .quit
-    case (.signaled(9), _) where state.killed: return .killed
+    case (.signaled(9), _) where state.killed, (.unseen, _) where state.killed: return .killed
     default: return .died(end.words, lastWords: messages.lines(5))
     }
   }

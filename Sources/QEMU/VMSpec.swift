@@ -105,6 +105,12 @@ enum VMFile: String {
   case variables = "uefi-vars.fd"
   /// Which process the machine is.
   case process = "process.json"
+  /// Somebody was in it.
+  case visited
+  /// The socket by which somebody talks to QEMU when the process that started it is gone.
+  case monitor
+  /// What whoever takes a machine up again that was kept needs to know of it.
+  case kept = "kept.json"
 
   func path(in directory: String) -> String { "\(directory)/\(rawValue)" }
 }

@@ -19,7 +19,7 @@ public actor VirtualMachine {
   let history: VMHistory
   private let console: ConsoleWatch
 
-  private init(
+  init(
     _ spec: VMSpec, sshPort: Int, process: SupervisedProcess, qmp: QMPClient, history: VMHistory,
     console: ConsoleWatch
   ) {
@@ -121,7 +121,7 @@ public actor VirtualMachine {
   }
 
   /// The port that the system chose for the forward: QEMU was told to take any.
-  private static func forwardedPort(_ qmp: QMPClient) async throws -> Int {
+  static func forwardedPort(_ qmp: QMPClient) async throws -> Int {
     let table = try await qmp.execute(.monitor("info usernet"))
     guard let port = UserNetwork(table).forwardedPort(to: 22) else {
       throw QEMUError(

@@ -66,9 +66,10 @@ extension TemplateDocument {
       }
     }
     let complete = session.findings.hasErrors ? [] : entries
+    let cover = SecretCover(session.secrets)
     return DocumentReading(
       file: file, templates: complete,
-      diagnostics: session.findings.sorted.map { $0.hiding(session.secrets) },
+      diagnostics: session.findings.sorted.map { $0.hiding(cover) },
       mends: session.findings.mends, secrets: session.secrets)
   }
 
@@ -113,15 +114,10 @@ extension TemplateDocument {
 }
 
 extension Diagnostic {
-  /// The least length of a secret that is hidden: a shorter one would hide ordinary text.
-  private static let shortestSecret = 4
-
   /// The same without any secret.
-  fileprivate func hiding(_ secrets: Set<String>) -> Diagnostic {
-    let hidden = secrets.filter { $0.utf8.count >= Self.shortestSecret }
-      .sorted { $0.utf8.count > $1.utf8.count }
-    guard !hidden.isEmpty else { return self }
-    let hide = { (text: String) in hidden.reduce(text) { $0.replacing($1, with: "***") } }
+  fileprivate func hiding(_ secrets: SecretCover) -> Diagnostic {
+    guard !secrets.isEmpty else { return self }
+    let hide = { (text: String) in secrets.covering(text) }
     return Diagnostic(
       severity, code, hide(message), at: position, path: path, hint: hint.map(hide),
       refusal: refusal.map { Refusal(wording: $0.wording.map(hide)) })

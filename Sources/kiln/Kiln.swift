@@ -17,7 +17,8 @@ struct Kiln: AsyncParsableCommand {
     subcommands: [
       BuildCommand.self, DebugCommand.self, ResumeCommand.self, PlanCommand.self,
       ValidateCommand.self, SchemaCommand.self, Import.self, Sources.self, Runs.self, Show.self,
-      Outputs.self, ImagesCommand.self, CacheCommand.self, Log.self, SSHCommand.self, Cancel.self,
+      Outputs.self, ImagesCommand.self, PushCommand.self, CacheCommand.self, Log.self,
+      SSHCommand.self, Cancel.self,
       GCCommand.self, DoctorCommand.self,
     ])
 

@@ -1,4 +1,6 @@
 """The blobs of the stand-in: containers, page blobs, copies from a disk's shared access."""
+import base64
+import hashlib
 import re
 import uuid
 
@@ -16,7 +18,7 @@ class PageBlob:
 
     def __init__(self, size):
         self.size, self.chunks, self.headers = size, {}, {}
-        self.looks = 0
+        self.looks, self.metadata, self.received = 0, {}, 0
 
     def write(self, offset, data):
         while data:
@@ -39,6 +41,22 @@ class PageBlob:
 class Blobs:
     def __init__(self, world, disk_bytes):
         self.world, self.disk_bytes = world, disk_bytes
+
+    def whole(self, name):
+        """All bytes of a blob, for the tests."""
+        blob = self.world.blobs[tuple(name.split("/", 2))]
+        return blob.read(0, blob.size)
+
+    def digest(self, name):
+        """The SHA-256 of all bytes of a blob, or of the disk of this name that is uploaded."""
+        blob = self.world.blobs.get(tuple(name.split("/", 2)))
+        if blob is None:
+            blob = next(b for k, b in self.world.uploads.items() if k.endswith("/" + name.lower()))
+        sha, zeros = hashlib.sha256(), bytes(CHUNK)
+        for number in range((blob.size + CHUNK - 1) // CHUNK):
+            chunk = blob.chunks.get(number, zeros)
+            sha.update(chunk[:blob.size - number * CHUNK])
+        return sha.hexdigest()
 
     def answer(self, method, account, path, query, headers, body):
         """One request to the data plane: (status, headers, body)."""
@@ -79,7 +97,8 @@ class Blobs:
         size = int(headers.get("x-ms-blob-content-length", "-1"))
         if headers.get("x-ms-blob-type") != "PageBlob" or size < 0 or size % PAGE:
             return failure(400, "InvalidHeaderValue")
-        self.world.blobs[key] = PageBlob(size)
+        blob = self.world.blobs[key] = PageBlob(size)
+        blob.metadata = {k: v for k, v in headers.items() if k.startswith("x-ms-meta-")}
         return 201, {}, b""
 
     def write(self, blob, headers, body):
@@ -93,8 +112,22 @@ class Blobs:
             return failure(416, "InvalidPageRange")
         if len(body) > LONGEST_WRITE:
             return failure(413, "RequestBodyTooLarge")
+        digest = base64.b64encode(hashlib.md5(body).digest()).decode()
+        if headers.get("content-md5", digest) != digest:
+            return failure(400, "Md5Mismatch")
         blob.write(start, body)
+        blob.received += len(body)
         return 201, {}, b""
+
+    def disk(self, method, query, headers, body):
+        """Pages of a disk that is uploaded, for who has the signature."""
+        disk = self.world.sas.get((query.get("sig") or [""])[0])
+        blob = self.world.uploads.get((disk or "").lower())
+        if blob is None:
+            return failure(403, "AuthenticationFailed")
+        if method == "PUT" and query.get("comp") == ["page"]:
+            return self.write(blob, headers, body)
+        return failure(400, "UnsupportedQueryParameter")
 
     def copy(self, key, source):
         match = re.search(r"/_disk/[^?]+\?.*sig=([0-9a-f]+)", source)
@@ -110,7 +143,7 @@ class Blobs:
         return 202, {**blob.headers, "x-ms-copy-status": "pending"}, b""
 
     def read(self, method, blob, headers):
-        fields = {"x-ms-blob-type": "PageBlob", **blob.headers}
+        fields = {"x-ms-blob-type": "PageBlob", **blob.metadata, **blob.headers}
         if blob.headers:
             pending, total = blob.looks > 0, blob.size
             done = 0 if pending else total

@@ -6,6 +6,8 @@ requests that fit are counted. {"kind": "clear"} ends all faults. Kinds:
   429, 429-after, 500, 503, 409, 401   that answer; `429-after` asks to wait a second
   reset-before, reset-after            the connection ends, before or after the request was done
   dead                                 as reset-after, and every request from then on is cut off
+  hold                                 the request is done, and its answer never comes: `/_state`
+                                       tells how many are held so
   failed, never                        the operation that the request begins fails, or never ends
 """
 import re

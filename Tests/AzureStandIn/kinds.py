@@ -2,6 +2,7 @@
 import base64
 import uuid
 
+from blobs import PageBlob
 from world import Refusal, kind_of
 
 FORBIDDEN_USERS = {"admin", "administrator", "root", "user", "test", "guest", "azureuser1"}
@@ -55,9 +56,11 @@ class Kinds:
     def put_address(self, path, resource):
         old = self.world.find(path)
         def finish():
+            # Of the loopback, and of this stand-in alone: others may run beside it.
             self.world.addresses += 1
-            number = self.world.addresses
-            resource["properties"]["ipAddress"] = f"127.77.{number // 250}.{number % 250 + 1}"
+            port = int(self.base.rsplit(":", 1)[1])
+            resource["properties"]["ipAddress"] = \
+                f"127.{port >> 8}.{port & 255}.{self.world.addresses % 254 + 1}"
         if old and old["properties"].get("ipAddress"):
             resource["properties"]["ipAddress"] = old["properties"]["ipAddress"]
             return None
@@ -90,6 +93,8 @@ class Kinds:
             if key["path"] != f"/home/{user}/.ssh/authorized_keys":
                 raise Refusal(400, "InvalidParameter", "Destination path for SSH public keys.")
         data = profile.get("customData")
+        if data:
+            self.world.secrets.add(base64.b64decode(data).decode())
         if data and len(base64.b64decode(data, validate=True)) > 65536:
             raise Refusal(400, "InvalidParameter", "Custom data is too long.")
         for card in properties["networkProfile"]["networkInterfaces"]:
@@ -162,7 +167,10 @@ class Kinds:
         return None
 
     def put_disk(self, path, resource):
-        origin = resource["properties"]["creationData"].get("sourceResourceId")
+        creation = resource["properties"]["creationData"]
+        if creation["createOption"] == "Upload" and path.lower() not in self.world.uploads:
+            self.world.uploads[path.lower()] = PageBlob(creation["uploadSizeBytes"])
+        origin = creation.get("sourceResourceId")
         if origin:
             self.world.need(origin)
         return None
@@ -214,7 +222,7 @@ class Kinds:
     # POST
 
     def post(self, path, action, body):
-        """What an action does: (status, headers, family, what is done at its end)."""
+        """What an action does: (status, headers or the answer, family, what is done at its end)."""
         resource, key, world = self.world.need(path), path.lower(), self.world
         kind = kind_of(path)[0]
         if kind == "microsoft.compute/virtualmachines":
@@ -228,7 +236,13 @@ class Kinds:
                     raise Refusal(409, "OperationNotAllowed",
                                   f"The VM '{path}' must be stopped before it is generalized.")
                 world.generalized.add(key)
-                return 200, "", "Compute", None
+                return 200, None, "Compute", None
+            if action == "retrievebootdiagnosticsdata":
+                name = resource["properties"]["vmId"]
+                return 200, {
+                    "consoleScreenshotBlobUri": f"{self.base}/_console/{name}.bmp?sig=c0ffee",
+                    "serialConsoleLogBlobUri": f"{self.base}/_console/{name}.log?sig=c0ffee"
+                }, "Compute", None
             if action == "runcommand":
                 return 202, "AL", "Compute", lambda: {"value": [
                     {"code": "ComponentStatus/StdOut/succeeded", "level": "Info",
@@ -243,6 +257,7 @@ class Kinds:
                 def grant():
                     secret = uuid.uuid4().hex
                     world.sas[secret] = resource["id"]
+                    world.secrets.add(secret)
                     return {"accessSAS": f"{self.base}/_disk/{resource['name']}?sv=2021-12-02"
                                          f"&sr=b&sig={secret}"}
                 return 202, "AL", "Disk", grant

@@ -2,24 +2,30 @@
 import base64
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
 
 
 class Machines:
-    """Without a command, machines are names alone.
+    """Without a command, machines are names alone; with the command `off`, they are off at once, and
+    their console says that they are generalized.
 
     The command runs in a session of its own, from a machine's start to its end, with KILN_VM set
     to a directory that holds `machine.json` (the PUT's body and the address that the machine must
-    listen at) and `custom-data`, where there is any. It may leave the machine's disk there as `disk`.
+    listen at) and `custom-data`, where there is any. It may write its `console` there, and leave the
+    machine's disk as `disk`.
     """
 
     def __init__(self, command):
-        self.command, self.running, self.places = command, {}, {}
+        self.command, self.running, self.places, self.proofs = command, {}, {}, {}
 
     def start(self, machine, address):
         key = machine["id"].lower()
+        if self.command == "off":
+            self.proofs[key] = (machine.get("tags") or {}).get("kiln-run", "")
+            return
         if not self.command or key in self.running:
             return
         place = tempfile.mkdtemp(prefix="kiln-standin-vm-")
@@ -37,9 +43,10 @@ class Machines:
     def has_stopped(self, identifier):
         """Whether the machine has switched itself off."""
         process = self.running.get(identifier.lower())
-        return process is not None and process.poll() is not None
+        return identifier.lower() in self.proofs or process is not None and process.poll() is not None
 
     def end(self, identifier):
+        self.proofs.pop(identifier.lower(), None)
         process = self.running.pop(identifier.lower(), None)
         if process is not None and process.poll() is None:
             os.killpg(process.pid, signal.SIGTERM)
@@ -56,6 +63,19 @@ class Machines:
                 return file.read()
         return identifier.lower().encode().ljust(1 << 20, b"\0") + b"conectix".ljust(512, b"\0")
 
+    def console(self, identifier):
+        """What the machine has written to its serial console."""
+        if identifier.lower() in self.proofs:
+            return f"kiln {self.proofs[identifier.lower()]}: generalized, left:.\n".encode()
+        place = self.places.get(identifier.lower())
+        if not place or not os.path.exists(f"{place}/console"):
+            return b""
+        with open(f"{place}/console", "rb") as file:
+            return file.read()
+
     def end_all(self):
         for key in list(self.running):
             self.end(key)
+        for place in self.places.values():
+            shutil.rmtree(place, ignore_errors=True)
+        self.places = {}

@@ -3,6 +3,7 @@ import json
 import re
 import uuid
 
+from facts import Facts
 from kinds import Kinds, tracked
 from world import COMPUTE, NETWORK, STORAGE, Refusal, kind_of, parent_group
 
@@ -16,13 +17,14 @@ FAMILIES = {
     "caps": (COMPUTE, "capsOperations"), "Disk": (COMPUTE, "DiskOperations"),
     "Storage": (STORAGE, "asyncoperations"),
 }
-ACTIONS = ("deallocate", "generalize", "runcommand", "begingetaccess", "endgetaccess", "listkeys")
+ACTIONS = ("deallocate", "generalize", "runcommand", "begingetaccess", "endgetaccess", "listkeys",
+           "retrievebootdiagnosticsdata")
 
 
 class Manager:
     def __init__(self, world, base, page, wait):
         self.world, self.base, self.page, self.wait = world, base, page, wait
-        self.kinds = Kinds(world, base)
+        self.kinds, self.facts = Kinds(world, base), Facts()
 
     def answer(self, method, path, query, body):
         """(status, headers, JSON or None)."""
@@ -39,6 +41,9 @@ class Manager:
         if parts[-1].lower() == "instanceview":
             machine = self.world.need(path.rsplit("/", 1)[0])
             return 200, {}, self.instance_view(machine)["properties"]["instanceView"]
+        facts = self.facts.answer(method, path, body)
+        if facts:
+            return facts
         if len(parts) % 2 == 1 and method == "GET":
             return self.list(path, parts, query)
         if kind == "subscriptions":
@@ -164,7 +169,7 @@ class Manager:
             self.world.power[path.lower()] = "stopped"
         status, headers, family, finish = self.kinds.post(path, action, body)
         if status == 200:
-            return 200, {}, finish
+            return 200, {}, headers
         operation = self.world.begin(finish, family)
         return 202, self.operation_headers(
             path, operation, headers, family, found.get("location")), None
@@ -232,9 +237,6 @@ class Manager:
             # Parts of galleries are no resources of this list's own level in Azure either.
             found = [r for k, r in self.world.resources.items()
                      if k.startswith(scope) and r["_kind"] != "resourcegroups"]
-        elif "/publishers/" in lower:
-            return 200, {}, [{"location": parts[5], "name": "1.2.3",
-                              "id": path + "/1.2.3"}]
         else:
             self.world.need_group(path)
             found = [r for k, r in self.world.resources.items()

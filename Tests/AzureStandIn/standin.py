@@ -11,6 +11,9 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --page N              how many elements a page of a list has (50)
   --writes N            how many writes may come at once; one more each tenth of a second
   --token-life SECONDS  how long a token is good (3600)
+  --targets             begin with a resource group `images`, which outputs go to, and in it a
+                        gallery `g` with a definition `d`, and a storage account `pictures`, in
+                        which scripts/hello.sh is a blob
 
 It prints its port and ends with its standard input. `/_state` tells what there is, what was asked
 and what the specifications say of it; POST `/_fault` makes requests fail (faults.py);
@@ -21,6 +24,7 @@ import http.server
 import json
 import os
 import re
+import signal
 import ssl
 import sys
 import threading
@@ -28,7 +32,7 @@ import time
 import urllib.parse
 import uuid
 
-from blobs import Blobs
+from blobs import Blobs, PageBlob
 from faults import Faults
 from machines import Machines
 from manager import Manager
@@ -42,6 +46,7 @@ parser.add_argument("--wait", type=int, default=0)
 parser.add_argument("--page", type=int, default=50)
 parser.add_argument("--writes", type=int)
 parser.add_argument("--token-life", type=int, default=3600)
+parser.add_argument("--targets", action="store_true")
 parser.add_argument("certificate")
 parser.add_argument("key")
 options = parser.parse_args()
@@ -61,12 +66,32 @@ class StandIn:
 
     def reset(self):
         """An Azure with nothing in it; tokens stay good."""
+        if hasattr(self, "machines"):
+            self.machines.end_all()
         self.machines = Machines(options.vm_command)
         self.world = World(options.looks, self.machines)
         self.manager = Manager(self.world, self.base, options.page, options.wait)
         self.blobs = Blobs(self.world, self.disk_bytes)
         self.faults = Faults(self.world)
-        self.calls, self.findings = [], []
+        self.calls, self.findings, self.held = [], [], 0
+        if options.targets:
+            self.make_targets()
+
+    def make_targets(self):
+        group = "/subscriptions/00000000-0000-4000-8000-000000000001/resourceGroups/images"
+        gallery = f"{group}/providers/Microsoft.Compute/galleries/g"
+        account = f"{group}/providers/Microsoft.Storage/storageAccounts/pictures"
+        kind = "microsoft.compute/galleries"
+        body = {"location": "westus", "tags": {}}
+        self.world.store(group, "resourcegroups", body, "Succeeded")
+        self.world.store(account, "microsoft.storage/storageaccounts", body, "Succeeded")
+        script = b"echo a blob said so | tee /etc/kiln-blob\n"
+        blob = self.world.blobs[("pictures", "scripts", "hello.sh")] = PageBlob(len(script))
+        blob.write(0, script)
+        self.world.store(gallery, kind, body, "Succeeded")
+        self.world.store(f"{gallery}/images/d", f"{kind}/images", {**body, "properties": {
+            "osType": "Linux", "osState": "Generalized", "hyperVGeneration": "V2",
+            "identifier": {"publisher": "p", "offer": "o", "sku": "s"}}}, "Succeeded")
 
     def disk_bytes(self, disk):
         owner = next((r["id"] for r in self.world.resources.values()
@@ -84,6 +109,14 @@ class StandIn:
         token = (headers.get("authorization") or "").removeprefix("Bearer ")
         return self.tokens.get(token, 0) > time.monotonic()
 
+    def console(self, path, query):
+        """A machine's serial console, for who has the signature."""
+        name = path.split("/")[-1].removesuffix(".log")
+        for machine in self.world.of_kind("microsoft.compute/virtualmachines"):
+            if machine["properties"]["vmId"] == name and query.get("sig") == ["c0ffee"]:
+                return 200, {"Content-Type": "text/plain"}, self.machines.console(machine["id"])
+        return 404, {}, b""
+
     def throttles(self, method):
         if options.writes is None or method in ("GET", "HEAD"):
             return False
@@ -100,9 +133,12 @@ class StandIn:
                 "blobs": ["/".join(k) for k in self.world.blobs if k[2]],
                 "tagged": sorted(r["id"] for r in self.world.resources.values()
                                  if "kiln-expires" in (r.get("tags") or {})),
+                "received": sum(b.received for b in [*self.world.blobs.values(),
+                                                     *self.world.uploads.values()]
+                                if b is not True),
                 "shared": sorted(self.world.sas.values()), "calls": self.calls,
                 "findings": self.findings, "checked": checker is not None,
-                "tokens": len(self.tokens), "machines": sorted(self.machines.running)}
+                "tokens": len(self.tokens), "held": self.held, "machines": sorted(self.machines.running)}
 
     def metadata(self):
         port = self.base.rsplit(":", 1)[1]
@@ -124,6 +160,10 @@ class StandIn:
             return 200, {}, {"issuer": f"{tenant}/v2.0",
                              "token_endpoint": f"{tenant}/oauth2/v2.0/token",
                              "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize"}
+        if path.startswith("/_disk/"):
+            return self.blobs.disk(method, query, headers, body)
+        if path.startswith("/_console/"):
+            return self.console(path, query)
         if not self.may_pass(headers):
             return 401, {}, {"error": {"code": "ExpiredAuthenticationToken",
                                        "message": "The access token is expired or unknown."}}
@@ -162,6 +202,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/_state":
             with standin.world.lock:
                 return self.send(200, {}, json.dumps(standin.state()).encode())
+        if self.path.startswith("/_sha/"):
+            digest = standin.blobs.digest(self.path.split("/", 2)[2])
+            return self.send(200, {}, digest.encode())
+        if self.path.startswith("/_blob/"):
+            return self.send(200, {}, standin.blobs.whole(self.path.split("/", 2)[2]))
+        if self.path == "/_secrets":
+            secrets = sorted(standin.world.secrets | set(standin.tokens) | {"c0ffee"})
+            return self.send(200, {}, json.dumps(secrets).encode())
         if self.path == "/_reset":
             with standin.world.lock:
                 standin.reset()
@@ -184,10 +232,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 json.dumps(content).encode()
             if not is_control:
                 standin.calls.append(f"{self.command} {self.path} {status}")
-                is_blob = ".blob." in host
+                is_blob = ".blob." in host or self.path.startswith(("/_console/", "/_disk/"))
                 if not is_blob and not isinstance(fault, tuple):
                     standin.check(self.command, self.path, body, status, data)
         if fault == "reset-after":
+            return self.cut()
+        if fault == "hold":
+            standin.held += 1
+            while self.connection.recv(1024):
+                pass
             return self.cut()
         if not isinstance(content, bytes) and content is not None:
             headers = {"Content-Type": "application/json; charset=utf-8", **headers}
@@ -227,5 +280,8 @@ server.socket = context.wrap_socket(
     server.socket, server_side=True, do_handshake_on_connect=False)
 print(server.server_address[1], flush=True)
 threading.Thread(target=server.serve_forever, daemon=True).start()
-sys.stdin.read()
-standin.machines.end_all()
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+try:
+    sys.stdin.read()
+finally:
+    standin.machines.end_all()

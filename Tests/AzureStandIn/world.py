@@ -60,6 +60,9 @@ class World:
         self.resources, self.operations = {}, {}
         self.looks, self.vms = looks, vms
         self.sas, self.addresses, self.failing = {}, 0, []
+        self.uploads = {}
+        # All that nobody may read, whatever became of it.
+        self.secrets = set()
         self.power, self.generalized, self.blobs = {}, set(), {}
 
     # What is there
@@ -131,6 +134,7 @@ class World:
             for other in options:
                 self.forget(other.lower())
         if resource["_kind"] == "microsoft.compute/disks":
+            self.uploads.pop(key, None)
             self.sas = {k: v for k, v in self.sas.items() if v.lower() != key}
         if resource["_kind"] == "microsoft.storage/storageaccounts":
             name = resource["name"].lower()

@@ -1,6 +1,7 @@
+import Digests
 import FoundationEssentials
 import HTTP
-import Pipeline
+@testable import Pipeline
 import SystemPackage
 @testable import Template
 import TestSupport
@@ -165,4 +166,66 @@ struct BuildRig: Sendable {
 
   /// What the journal says is left.
   func left() throws -> [Resource] { try run.journal().unfinished }
+
+  /// A whole build by the provider and the distributor, of a machine that is off at once (`off`): no
+  /// step runs in it.
+  func bake(number: Int = 0) async throws {
+    let template = try template(number)
+    let survey = try await BuildSurvey.of(
+      template,
+      BuildSurvey.Wishes(
+        subscription: Self.subscription, priority: .regular, terms: .refused
+      ) { _, _, _ in "1.0.\(number)" }, access.arm)
+    let plan = Plan(
+      template: "t.json", templateDigest: try SHA256Digest(of: []), steps: [], skipped: [],
+      validators: [], system: .posix, buildTimeout: .seconds(60), generalization: .deprovision, notes: [])
+    let deaf = Deaf()
+    let provider = AzureProvider(
+      AzureProvider.Setup(
+        access: access, subscription: Self.subscription, group: survey.group, location: "westus",
+        network: .made(from: "203.0.113.7/32", port: 22), shape: survey.shape,
+        generation: survey.source.generation, sshTimeout: .seconds(60)),
+      run: run, journal: journal, tags: tags, events: deaf)
+    let outputs = OutputMaking(
+      staging: provider.staging, blobs: access.blobs, names: provider.names, location: "westus")
+    let distributor = AzureDistributor(
+      outputs, survey.targets.mapValues { OutputPlan($0, tags: tags) })
+    let image = ImagePlan(
+      template, source: "", machine: "",
+      outputs: template.distributors.map {
+        PlannedOutput(
+          name: $0.runOutputName.text, type: $0.target.type, artifact: "", index: $0.index,
+          position: nil)
+      }, keeping: .asTheTemplateSays)
+    try await provider.withVM(from: .source, for: plan) { vm in
+      let disk = try await vm.capture()
+      let making = ImageMaking(
+        plan: plan, image: image, provider: provider, distributor: distributor, events: deaf)
+      try await making.distribute(disk, from: Bake(Course([], of: plan, deaf)))
+    }
+  }
+
+  private func template(_ number: Int) throws -> ImageTemplate {
+    let compute = "\(Self.target)/providers/Microsoft.Compute"
+    let text = """
+      {"type": "Microsoft.VirtualMachineImages/imageTemplates", "apiVersion": "2024-02-01",
+       "location": "westus", "identity": {"type": "None"},
+       "properties": {
+         "source": {"type": "PlatformImage", "publisher": "Canonical", "offer": "ubuntu",
+           "sku": "server", "version": "latest"},
+         "customize": [],
+         "distribute": [
+           {"type": "ManagedImage", "runOutputName": "a", "location": "westus",
+            "imageId": "\(compute)/images/i"},
+           {"type": "SharedImage", "runOutputName": "b",
+            "galleryImageId": "\(compute)/galleries/g/images/d"},
+           {"type": "VHD", "runOutputName": "c"}]}}
+      """
+    return try #require(TemplateDocument.read(Array(text.utf8), named: "t.json").template)
+  }
+}
+
+/// Nobody listens.
+private struct Deaf: EventSink {
+  func receive(_ event: BuildEvent) {}
 }

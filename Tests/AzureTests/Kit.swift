@@ -1,6 +1,8 @@
 import HTTP
 import Pipeline
 import Synchronization
+import SystemPackage
+import TestSupport
 
 @testable import Azure
 
@@ -53,6 +55,14 @@ final class NumberedTokens: TokenSource {
 }
 
 extension PythonServer {
+  /// Whose certificates the client has to believe.
+  var trust: HTTPClient.Trust { .authorities(FilePath(authority)) }
+
+  /// What the server answers to a GET of `path`, as text.
+  func text(_ path: String) async throws -> String {
+    try await HTTPClient(trust: trust).send(HTTPRequest(.get, url + path)).text
+  }
+
   /// A client of this server as Resource Manager.
   func arm(
     _ pace: Pace, tokens: TokenCache? = nil, retry: RetryPolicy = ARMClient.standardRetry,

@@ -19,7 +19,7 @@ import Testing
     })
   func `a whole build goes through by Microsoft's clients`() async throws {
     try await PythonServer.with("standin.py", []) { server in
-      let ca = server.directory.appending("ca.pem").string
+      let ca = server.authority
       let script = "\(packageRoot)/Tests/AzureStandIn/sdk.py"
       let ran = try await run(Self.python, [script, "\(server.port)", ca])
       #expect(ran.exit == 0, "\(ran.stdout)\(ran.stderr)")

@@ -30,7 +30,7 @@ import Testing
       #expect(state.blobs == ["\(names.account["storageAccounts"] ?? "")/vhds/out.vhd"])
       #expect(state.shared == [])
       #expect(try rig.left() == [])
-      #expect(try await Leftovers.find(in: BuildRig.subscription, rig.access.arm) == [])
+      #expect(try await TaggedLeftovers.find(in: BuildRig.subscription, rig.access.arm) == [])
     }
   }
 
@@ -91,13 +91,11 @@ import Testing
       let group = try #require(ResourceID(BuildRig.target))
       try await rig.access.arm.perform(.put(group, ["location": "westus"]))
       try await rig.staging.make(rig.plan(.given(group)))
-      let found = try await Leftovers.find(in: BuildRig.subscription, rig.access.arm)
+      let found = try await TaggedLeftovers.find(in: BuildRig.subscription, rig.access.arm)
       #expect(found.map(\.run) == [rig.run.run.text])
       #expect(found.first?.expires == Timestamp(seconds: 2_000_000_000, nanoseconds: 0))
-      // A machine that knows nothing of the run.
-      let elsewhere = try RunArchive(path: rig.run.path + "-other").create(at: .now())
-      let staging = Staging(rig.access.arm, journal: try Journal(of: elsewhere))
-      for leftover in found { try await leftover.remove(by: staging) }
+      // By somebody who knows nothing of the run.
+      for leftover in found { try await leftover.remove(by: rig.access.arm) }
       #expect(try await rig.state().resources == [BuildRig.target])
     }
   }
@@ -157,8 +155,8 @@ import Testing
       try await rig.access.arm.perform(
         .post(plan.names.disk, "beginGetAccess", ["access": "Read", "durationInSeconds": 60]))
       #expect(try await rig.state().shared.count == 1)
-      for leftover in try await Leftovers.find(in: BuildRig.subscription, rig.access.arm) {
-        try await leftover.remove(by: rig.staging)
+      for leftover in try await TaggedLeftovers.find(in: BuildRig.subscription, rig.access.arm) {
+        try await leftover.remove(by: rig.access.arm)
       }
       let state = try await rig.state()
       #expect(state.resources == [])

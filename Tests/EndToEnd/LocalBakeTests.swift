@@ -16,7 +16,11 @@ struct LocalBakeTests {
           "echo once >> $HOME/count", "sudo mkdir /opt/made", "cat $HOME/count",
           "echo one | sudo tee -a /opt/made/order", name: "one"),
         .shell("echo two | sudo tee -a /opt/made/order", "sudo reboot", name: "two"),
-        .shell("echo three | sudo tee -a /opt/made/order", name: "three"),
+        .shell(
+          "echo three | sudo tee -a /opt/made/order",
+          "printf '[Service]\\nExecStart=/bin/sleep infinity\\nExecStop=/bin/touch /opt/made/saved\\n' |"
+            + " sudo tee /etc/systemd/system/saving.service", "sudo systemctl start saving",
+          name: "three"),
         validators: [
           .shell("test \"$(tr '\\n' ' ' </opt/made/order)\" = 'one two three '", name: "order")
         ], distribute: VMRig.everywhere)
@@ -29,6 +33,7 @@ struct LocalBakeTests {
       #expect(try await rig.kiln(["outputs", "latest", "--json"]).stdout.contains("artifactUri"))
       #expect(try await rig.kiln(["show", "latest"]).stdout.contains("output sig: /subscriptions"))
       try await Self.checkFiles(rig)
+      try await Self.checkEnd(rig)
       try await Self.checkBoot(rig)
     }
   }
@@ -43,6 +48,14 @@ struct LocalBakeTests {
     for disk in disks {
       #expect(try await run("qemu-img", ["check", "-q", String(disk)]).exit == 0)
     }
+  }
+
+  /// How the machine went down: with all that its services saved, and without what its own would have.
+  private static func checkEnd(_ rig: VMRig) async throws {
+    let root = try await RootFileSystem(onDisk: "\(rig.home)/out.vhd")
+    #expect(try await root.faults() == "")
+    #expect(try await root.has("/opt/made/saved"))
+    #expect(try await !root.has("/var/lib/systemd/random-seed"))
   }
 
   /// A look for traces of the build, in a machine with an identity of its own.
@@ -78,18 +91,20 @@ struct LocalBakeTests {
     try await checkSource(rig)
   }
 
-  /// The managed image can be the source of another build.
+  /// The managed image is the source of another build, whose deprovision script a customizer writes.
   private static func checkSource(_ rig: VMRig) async throws {
-    let text = try String(contentsOfFile: "\(rig.home)/t.json", encoding: .utf8)
-    let own = """
-      "type": "ManagedImage", "imageId": "/subscriptions/00000000-0000-0000-0000-000000000000\
-      /resourceGroups/r/providers/Microsoft.Compute/images/baked"
-      """
-    let source = #"("type": "PlatformImage"[^}]*"latest")"#
-    let changed = text.replacing(try Regex(source), with: own)
-    try Data(changed.utf8).write(to: URL(filePath: "\(rig.home)/t.json"))
-    let plan = try await rig.kiln(["plan", "t.json"])
-    #expect(plan.exit == 0, "\(plan.stderr)")
-    #expect(plan.stdout.contains("from the image /subscriptions/"), "\(plan.stdout)")
+    try rig.writeTemplate(
+      .shell(
+        "cat /opt/made/order", "echo 'echo my own words' >/tmp/DeprovisioningScript.sh",
+        name: "again"),
+      source: """
+        "type": "ManagedImage", "imageId": "/subscriptions/00000000-0000-0000-0000-000000000000\
+        /resourceGroups/r/providers/Microsoft.Compute/images/baked"
+        """)
+    let ran = try await rig.kiln(["build", "t.json"])
+    #expect(ran.exit == 0, "\(ran.stderr)")
+    #expect(ran.stderr.contains("| three\n"), "\(ran.stderr)")
+    #expect(ran.stderr.contains("| my own words\n"), "\(ran.stderr)")
+    #expect(!ran.stderr.contains("waagent"), "\(ran.stderr)")
   }
 }

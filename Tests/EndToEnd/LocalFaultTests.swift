@@ -51,19 +51,6 @@ struct LocalFaultTests {
     }
   }
 
-  @Test func `a deprovision script that a customizer wrote runs in place of the default`()
-    async throws
-  {
-    try await VMRig.with { rig in
-      try rig.writeTemplate(
-        .shell("echo 'echo my own words' > /tmp/DeprovisioningScript.sh", name: "override"))
-      let ran = try await rig.build()
-      #expect(ran.exit == 0, "\(ran.stderr)")
-      #expect(ran.stderr.contains("| my own words"))
-      #expect(!ran.stderr.contains("waagent"))
-    }
-  }
-
   @Test func `a failed step keeps the machine where that is asked for, and ssh gets into it`()
     async throws
   {

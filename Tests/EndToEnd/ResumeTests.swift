@@ -81,6 +81,57 @@ struct ResumeTests {
     }
   }
 
+  @Test func `a file that goes elsewhere now is placed again, though its content is the same`()
+    async throws
+  {
+    try await Rig.with { rig in
+      try rig.write("content\n", to: "file")
+      try rig.writeTemplate(
+        .file("file", to: rig.path("placed")), Self.counted("b"), Self.counted("c", "exit 3"))
+      #expect(try await rig.build().exit == 1)
+      try rig.writeTemplate(
+        .file("file", to: rig.path("elsewhere")), Self.counted("b"), Self.counted("c"))
+      let resumed = try await rig.kiln(["resume", "latest"])
+      #expect(resumed.exit == 0, "\(resumed.stderr)")
+      #expect(resumed.stderr.contains("0 steps are as they were then"))
+      #expect(try rig.text("elsewhere") == "content\n")
+    }
+  }
+
+  @Test func `a secret parameter is kept nowhere, asked for, and taken anew`() async throws {
+    try await Rig.with { rig in
+      let steps = #"""
+        [{"type": "Shell", "name": "a", "inline": ["echo a >> $HOME/order"]},
+        {"type": "Shell", "name": "b", "inline":
+        ["[concat('echo b >> $HOME/order; [ ', parameters('token'), ' = correct-horse ]')]"]}]
+        """#
+      let image = try Template.text([]).replacing(
+        #""customize": []"#, with: "\"customize\": \(steps)"
+      )
+      .replacing(
+        #""apiVersion""#,
+        with: #""type": "Microsoft.VirtualMachineImages/imageTemplates", "name": "i", "apiVersion""#
+      )
+      try rig.write(
+        #"""
+        {"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
+        "contentVersion": "1.0.0.0", "parameters": {"token": {"type": "securestring"}},
+        "resources": [\#(image)]}
+        """#, to: "t.json")
+      let failed = try await rig.build("-p", "token=wrong-staple")
+      #expect(failed.exit == 1, "\(failed.stderr)")
+      let asked = try await rig.kiln(["resume", "latest"])
+      #expect(asked.exit == 2)
+      #expect(asked.stderr.contains("hint: give it again: -p token=…"), "\(asked.stderr)")
+      let resumed = try await rig.kiln(["resume", "latest", "-p", "token=correct-horse"])
+      #expect(resumed.exit == 0, "\(resumed.stderr)")
+      #expect(resumed.stderr.contains("1 steps are as they were then"))
+      #expect(try order(rig) == "a b b ")
+      let told = try await run("grep", ["-rlE", "staple|horse", rig.path("state")])
+      #expect(told.stdout == "", "no file of the runs has a value of it")
+    }
+  }
+
   @Test func `what has succeeded, or goes on, is not resumed`() async throws {
     try await Rig.with { rig in
       try rig.writeTemplate(Self.counted("a"))

@@ -13,6 +13,7 @@ struct StepCacheTests {
   {
     try await VMRig.with { rig in
       try await Self.bakeFirst(rig)
+      try await Self.runTheLastStepAnew(rig)
       try await Self.changeTheLastStep(rig)
       try await Self.damageAState(rig)
       try await Self.raceAndPrune(rig)
@@ -21,25 +22,85 @@ struct StepCacheTests {
     }
   }
 
+  /// The last step fails each time: an image costs time, and proves nothing more here.
+  @Test func `a state of disks alone is begun in by a start of the machine, with what was in /tmp`()
+    async throws
+  {
+    try await VMRig.with { rig in
+      for turn in ["first", "second"] {
+        try rig.writeTemplate(
+          .shell(
+            "echo one | sudo tee -a /opt/order", "echo kept > /tmp/note", "sudo touch /run/memory",
+            name: "one"),
+          .shell(
+            "echo \(turn) $(cat /opt/order /tmp/note)", "ls /run/memory || true",
+            "echo directories $(ls -d /var/tmp/.kiln-* | wc -l)", "exit 3", name: "two"))
+        let ran = try await rig.build("--cache", "disk")
+        #expect(ran.exit == 1)
+        #expect(ran.stderr.contains("| \(turn) one kept\n"), "\(ran.stderr)")
+        #expect(ran.stderr.contains("[1/3] Shell \"one\" cached") == (turn == "second"))
+        #expect(ran.stderr.contains("| /run/memory\n") == (turn == "first"), "it was started anew")
+        #expect(ran.stderr.contains("| directories 1\n"))
+      }
+      let sizes = try await rig.kiln(["cache", "ls", "--json"]).stdout
+      #expect(
+        sizes.contains(#""form" : "disk""#) && !sizes.contains(#""form" : "live""#), "\(sizes)")
+      #expect(try await rig.states().first == "1. Shell \"one\"")
+      #expect(try await rig.leftoverMachines() == [])
+    }
+  }
+
   /// Steps that count how often they run, on the guest and in what they make.
   private static func write(_ last: String..., to rig: VMRig) throws {
+    try write(last, #"[{"type": "VHD", "runOutputName": "disk"}]"#, to: rig)
+  }
+
+  private static func write(_ last: [String], _ distribute: String, to rig: VMRig) throws {
     try rig.writeTemplate(
       .shell("echo one | sudo tee /opt/order", "echo kept > /tmp/note", name: "one"),
       .shell("echo two | sudo tee -a /opt/order", name: "two"),
       .shell("echo three | sudo tee -a /opt/order", "cat /tmp/note", name: "three"),
-      Customizer(name: "four", inline: last))
+      Customizer(name: "four", inline: last), distribute: distribute)
+  }
+
+  /// A last step that makes a link, a user, and a package as dpkg knows it.
+  private static func write(imageTo output: String, _ rig: VMRig) throws {
+    let control =
+      #"Package: made\nVersion: 1\nArchitecture: all\nMaintainer: me <m@e>\nDescription: x"#
+    let steps = [
+      "echo $(cat /opt/order)", "sudo ln -s order /opt/link", "sudo useradd -m somebody",
+      "mkdir -p /tmp/made/DEBIAN /tmp/made/opt/made",
+      "printf '\(control)\\n' > /tmp/made/DEBIAN/control",
+      "dpkg-deb -b /tmp/made /tmp/made.deb", "sudo dpkg -i /tmp/made.deb", "rm -r /tmp/made*",
+    ]
+    try write(
+      steps, #"[{"type": "VHD", "runOutputName": "disk", "uri": "\#(output)"}]"#, to: rig)
   }
 
   private static func bakeFirst(_ rig: VMRig) async throws {
-    try write("echo $(cat /opt/order)", to: rig)
+    try write(imageTo: "first.vhd", rig)
     let ran = try await rig.build()
     try #require(ran.exit == 0, "\(ran.stderr)")
     #expect(ran.stderr.contains("| one two three\n"))
     #expect(
       try await rig.states() == [
         "4. Shell \"four\"", "3. Shell \"three\"", "2. Shell \"two\"", "1. Shell \"one\"",
+        "0. the system, before the first step",
       ])
     #expect(try await rig.leftoverMachines() == [])
+  }
+
+  /// The image that began in a kept state must be the one that was made from the source.
+  private static func runTheLastStepAnew(_ rig: VMRig) async throws {
+    try write(imageTo: "second.vhd", rig)
+    let ran = try await rig.build("--no-cache-from", "four")
+    try #require(ran.exit == 0, "\(ran.stderr)")
+    #expect(ran.stderr.contains("[3/5] Shell \"three\" cached"))
+    #expect(ran.stderr.contains("[4/5] Shell \"four\": "))
+    #expect(ran.stderr.contains("| one two three\n"))
+    let compare = "\(packageRoot)/scripts/compare-images"
+    let compared = try await run(compare, ["\(rig.home)/first.vhd", "\(rig.home)/second.vhd"])
+    #expect(compared.exit == 0 && compared.stdout == "", "\(compared)")
   }
 
   /// Time, random numbers, and the directory and sessions of the run that kept the state.

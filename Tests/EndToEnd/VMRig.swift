@@ -36,7 +36,8 @@ struct VMRig: Sendable {
   /// Writes `t.json`.
   func writeTemplate(
     _ customizers: Customizer..., validators: [Customizer] = [],
-    distribute: String = #"[{"type": "VHD", "runOutputName": "disk"}]"#, more: String = ""
+    distribute: String = #"[{"type": "VHD", "runOutputName": "disk"}]"#, more: String = "",
+    source: String = platformImage
   ) throws {
     let text = """
       {
@@ -47,10 +48,7 @@ struct VMRig: Sendable {
         "properties": {
           \(more)
           "vmProfile": {"vmSize": "Standard_D2s_v5"},
-          "source": {
-            "type": "PlatformImage", "publisher": "Debian", "offer": "debian-12",
-            "sku": "12-gen2", "version": "latest"
-          },
+          "source": {\(source)},
           "customize": \(try Self.json(customizers)),
           "validate": {"inVMValidations": \(try Self.json(validators))},
           "distribute": \(distribute)
@@ -63,6 +61,12 @@ struct VMRig: Sendable {
   private static func json(_ customizers: [Customizer]) throws -> String {
     String(decoding: try JSONEncoder().encode(customizers), as: UTF8.self)
   }
+
+  /// What `--source-disk` takes the place of.
+  static let platformImage = """
+    "type": "PlatformImage", "publisher": "Debian", "offer": "debian-12", "sku": "12-gen2",
+    "version": "latest"
+    """
 
   /// One distributor of each kind.
   static let everywhere = """
@@ -111,8 +115,8 @@ struct VMRig: Sendable {
     return processes + found.stdout.split(separator: "\n").map(String.init)
   }
   /// The states that no step's key leads to: what a build that was killed had begun to keep.
-  func strayStates() throws -> Set<String> {
-    let store = "\(home)/cache/kiln/steps"
+  func strayStates(in cache: String? = nil) throws -> Set<String> {
+    let store = "\(cache ?? "\(home)/cache")/kiln/steps"
     guard FileManager.default.fileExists(atPath: store) else { return [] }
     let keys = try FileManager.default.contentsOfDirectory(atPath: "\(store)/keys")
     let kept = try keys.map { key in

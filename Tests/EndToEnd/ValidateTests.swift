@@ -56,6 +56,20 @@ struct ValidateTests {
     }
   }
 
+  @Test func `a template is read from a pipe, and what has no end is refused`() async throws {
+    try await ScratchDirectory.with { home in
+      let text = try Template.text([.shell("true")])
+      let piped = try await KilnProcess.run(["validate", "/dev/stdin"], in: home, input: text)
+      #expect(piped.exit == 0, "\(piped.stderr)")
+      let endless = try await KilnProcess.run(["validate", "/dev/zero"], in: home)
+      #expect(endless.exit == 2)
+      #expect(
+        endless.stderr.contains(
+          "could not read `/dev/zero`: it has more than 32 MiB, so it is no template"),
+        "\(endless.stderr)")
+    }
+  }
+
   private static let loose = """
     {"apiVersion": "2022-07-01", "location": "l", "identity": {"type": "None"}, "properties": {
     "source": {"type": "PlatformImage", "publisher": "p", "offer": "o", "sku": "s", "version": "1",},

@@ -4,10 +4,10 @@ import Glibc
 
 // Feeds what reads other people's files with inputs that are mostly broken.
 //
-//   swift run -c release fuzz [TARGET] [--count N] [--seed N] [--from N] [--show] [CORPUS…]
+//   swift run -c release fuzz [TARGET] [--count N] [--seed N] [--from N] [--show] [--file FILE] [CORPUS…]
 //
-// `--show` prints the input of the number that `--from` says, as it is. The same seed and number
-// make the same input. Exits with 1 for a fault, and dies where a target does or hangs.
+// `--show` prints the input of the number that `--from` says, as it is; `--file` tries one of yours.
+// The same seed and number make the same input. Exits with 1 for a fault, and dies where a target does or hangs.
 
 /// How long 1000 inputs may take before they count as hung, in seconds.
 let patience: UInt32 = 600
@@ -24,6 +24,7 @@ var count = 10_000
 var seed: UInt64 = 1
 var from = 0
 var show = false
+var file: String?
 var names: [String] = []
 var folders: [String] = []
 var words = CommandLine.arguments.dropFirst().makeIterator()
@@ -33,6 +34,7 @@ while let word = words.next() {
   case "--seed": seed = words.next().flatMap { UInt64($0) } ?? seed
   case "--from": from = words.next().flatMap { Int($0) } ?? from
   case "--show": show = true
+  case "--file": file = words.next()
   case _ where FuzzTarget.all.contains { $0.name == word }: names.append(word)
   default: folders.append(word)
   }
@@ -48,6 +50,13 @@ for target in FuzzTarget.all where names.isEmpty || names.contains(target.name) 
   }
   let start = ContinuousClock.now
   alarm(patience)
+  if let file, let input = FileManager.default.contents(atPath: file) {
+    let fault = target.run([UInt8](input))
+    say(
+      "\(target.name): \(ContinuousClock.now - start) for \(file)\(fault.map { ", \($0)" } ?? "")")
+    failed = failed || fault != nil
+    continue
+  }
   let outcome = fuzzer.run(from..<from + count) { number in
     guard number % 1000 == 999 else { return }
     alarm(patience)

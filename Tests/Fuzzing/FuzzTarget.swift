@@ -9,12 +9,18 @@ package struct FuzzTarget: Sendable {
   let seeds: [String]
   /// Bytes that mean something to it.
   let pieces: [String]
+  /// Makes a whole input where mutations of others seldom reach far; `nil` where they do.
+  var make: (@Sendable (inout Dice) -> [UInt8])?
   /// Takes an input.
   /// - Returns: what is wrong with how it did, `nil` for nothing.
   let take: @Sendable ([UInt8]) -> String?
 
+  /// Takes one input.
+  /// - Returns: what is wrong with how it did, `nil` for nothing.
+  package func run(_ input: [UInt8]) -> String? { take(input) }
+
   /// Every target: who reads what others write adds a line.
-  package static let all: [FuzzTarget] = [reader, validator, mender]
+  package static let all: [FuzzTarget] = [reader, evaluator, validator, mender]
 
   private static let seeds = [
     #"{"apiVersion":"2025-10-01","location":"l","identity":{"type":"None"},"properties":{"#
@@ -40,6 +46,26 @@ package struct FuzzTarget: Sendable {
     return (value == nil) == findings.hasErrors ? nil : "a value and an error, or neither"
   }
 
+  /// Evaluating a deployment template, to check it and to build from it.
+  private static let evaluator = FuzzTarget(
+    name: "evaluator", seeds: ExpressionMaker.seeds, pieces: pieces + ExpressionMaker.pieces,
+    make: { dice in ExpressionMaker.document(&dice) }
+  ) { bytes in
+    var site = DeploymentSite(secondsSince1970: 1_586_271_194)
+    site.templateAddress = "https://example.com/t.json"
+    let inputs = DeploymentInputs(
+      site: site, purpose: bytes.count.isMultiple(of: 2) ? .check : .build)
+    let reading = TemplateDocument.readAll(bytes, named: "f", with: inputs)
+    let hasErrors = reading.diagnostics.contains { $0.severity == .error }
+    guard hasErrors == reading.templates.isEmpty else {
+      return "templates and an error, or neither"
+    }
+    guard reading.waves.joined().count == reading.templates.count else {
+      return "templates without an order, and no error"
+    }
+    return fault(in: reading.diagnostics, of: bytes)
+  }
+
   /// Reading a template, by each manner.
   private static let validator = FuzzTarget(
     name: "validator", seeds: seeds, pieces: pieces
@@ -50,11 +76,24 @@ package struct FuzzTarget: Sendable {
     guard hasErrors == (reading.template == nil) else {
       return "a template and an error, or neither"
     }
-    let lines = bytes.count { $0 == UInt8(ascii: "\n") } + 1
-    let isPlaced = reading.diagnostics.allSatisfy { 1...lines ~= $0.position.line }
-    _ = reading.renderedDiagnostics
-    return isPlaced ? nil : "a finding outside of the text"
+    return fault(in: reading.diagnostics, of: bytes)
   }
+
+  /// What is wrong with how findings are told.
+  private static func fault(in diagnostics: [Diagnostic], of bytes: [UInt8]) -> String? {
+    let lines = bytes.count { $0 == UInt8(ascii: "\n") } + 1
+    for diagnostic in diagnostics {
+      guard 1...lines ~= diagnostic.position.line else { return "a finding outside of the text" }
+      let told = diagnostic.rendered(in: "f")
+      guard told.utf8.count <= longestFinding else {
+        return "a finding of \(told.utf8.count) bytes"
+      }
+    }
+    return nil
+  }
+
+  /// What nobody could read any more, in bytes.
+  private static let longestFinding = 16 << 10
 
   /// Mending a template: what is mended once stays as it is but for what a mend brought to light.
   private static let mender = FuzzTarget(

@@ -10,8 +10,12 @@ package struct Fuzzer: Sendable {
   /// No input is longer: mutations grow what they repeat.
   private static let longest = 256 << 10
 
-  /// The longest that one input may take.
-  private static let limit = Duration.seconds(1)
+  /// The longest that one input may take: without optimization, on a busy machine, much more.
+  #if DEBUG
+    private static let limit = Duration.seconds(20)
+  #else
+    private static let limit = Duration.seconds(1)
+  #endif
 
   /// A fuzzer whose inputs come from the target's own seeds and `corpus`.
   package init(_ target: FuzzTarget, seed: UInt64, corpus: [[UInt8]]) {
@@ -51,7 +55,13 @@ package struct Fuzzer: Sendable {
     var dice = Dice(seed: seed, number: number)
     if Int.random(in: 0..<50, using: &dice) == 0 { return noise(&dice) }
     var bytes = corpus.randomElement(using: &dice) ?? []
-    for _ in 0..<Int.random(in: 1...6, using: &dice) {
+    var mutations = Int.random(in: 1...6, using: &dice)
+    if let make = target.make, Int.random(in: 0..<4, using: &dice) > 0 {
+      bytes = make(&dice)
+      // Most of what is made stays well formed, since it is to reach what comes after the reader.
+      mutations = max(0, mutations - 4)
+    }
+    for _ in 0..<mutations {
       mutate(&bytes, &dice)
       if bytes.count > Self.longest { bytes.removeSubrange(Self.longest...) }
     }
@@ -105,23 +115,5 @@ package struct Fuzzer: Sendable {
     let second = Int.random(in: 0..<pairs, using: &dice) * 2
     let source = Array(bytes[quotes[first]...quotes[first + 1]])
     bytes.replaceSubrange(quotes[second]...quotes[second + 1], with: source)
-  }
-}
-
-/// The same numbers for the same seed and number (splitmix64).
-private struct Dice: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64, number: Int) {
-    state =
-      seed &* 0x9E37_79B9_7F4A_7C15 ^ UInt64(truncatingIfNeeded: number) &* 0xD1B5_4A32_D192_ED03
-  }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
   }
 }

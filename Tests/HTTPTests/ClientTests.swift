@@ -235,4 +235,16 @@ import Testing
     #expect("\(error)".contains("(libcurl error 7)"))
     #expect(error.isTransient)
   }
+
+  /// libcurl of itself sends it again, on a fresh connection.
+  @Test func `a POST is not sent again when a connection that was used before breaks`() async throws
+  {
+    let server = try Server.current
+    let client = server.client
+    _ = try await client.send(HTTPRequest(.get, server.url("echo")))
+    let request = HTTPRequest(.post, server.url("swallow"), body: [1, 2])
+    let error = try await failure { try await client.send(request) }
+    #expect(error.isTransient && !error.wasNeverSent)
+    #expect(try await server.requests("swallow") == ["POST -"])
+  }
 }

@@ -14,7 +14,7 @@ private let dogs = #"""
 
 /// What needs a template around it; values from the public documentation.
 @Suite struct DeclaredFunctionTests {
-  private static let lambdas = [
+  static let lambdas = [
     Expected(
       "filter(variables('dogs'), lambda('dog', greaterOrEquals(lambdaVariables('dog').age, 5)))",
       #"[{"name":"Evie","age":5,"interests":["Ball","Frisbee"]},{"name":"Kira","age":8,"interests":["Rubs"]}]"#
@@ -68,7 +68,7 @@ private let dogs = #"""
   private static let subscription = "/subscriptions/11111111-1111-1111-1111-111111111111"
   private static let own = "/subscriptions/87d64d6d-6d17-4ad7-b507-16d9bc498781"
 
-  private static let ids = [
+  static let ids = [
     Expected(
       "resourceId('My.Rp/parent/child', 'myParent', 'myChild')",
       "\(subscription)/resourceGroups/examplegroup/providers/My.Rp/parent/myParent/child/myChild"),
@@ -96,6 +96,8 @@ private let dogs = #"""
     Expected("resourcegroup().name", "examplegroup"),
     Expected("tenant().tenantId", "22222222-2222-2222-2222-222222222222"),
     Expected("deployment().name", "deployment"),
+    Expected("deployer().tenantId", "22222222-2222-2222-2222-222222222222"),
+    Expected("managementGroup().type", "/providers/Microsoft.Management/managementGroups"),
     Expected("environment().suffixes.storage", "core.windows.net"),
     Expected("environment().authentication.audiences[1]", "https://management.azure.com/"),
   ]

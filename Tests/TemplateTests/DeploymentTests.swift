@@ -112,6 +112,23 @@ extension DocumentReading {
     #expect(reading.errors.first?.contains(message) == true, "\(reading.errors)")
   }
 
+  @Test func `a value that a parameter cannot have is an error, though nothing asks for it`() {
+    let kit = DeploymentKit(parameters: #"{"n": {"type": "int"}}"#, given: ["n": "x"])
+    let reading = kit.read(DeploymentKit.image())
+    #expect(
+      reading.errors == [
+        "cannot use the value that was given: the parameter `n` must be a whole number, not the "
+          + "string `x`"
+      ])
+  }
+
+  @Test(arguments: ["m", "nosuch"])
+  func `a short name is no suggestion for another`(name: String) {
+    let kit = DeploymentKit(
+      parameters: #"{"n": {"type": "int", "defaultValue": 1}}"#, given: [name: "1"])
+    #expect(kit.read(DeploymentKit.image()).diagnostics.map(\.hint) == [nil])
+  }
+
   @Test func `a parameter that is not declared is an error with a suggestion`() {
     let kit = DeploymentKit(
       parameters: #"{"region": {"type": "string", "defaultValue": "a"}}"#, given: ["regoin": "b"])

@@ -159,6 +159,13 @@ private func value(_ text: String) throws -> JSONValue {
     #expect(findings[0].message.contains("0xE9"))
   }
 
+  @Test(arguments: [[0, 0x7B, 0, 0x7D], [0x7B, 0, 0x7D, 0] as [UInt8]])
+  func `UTF-16 without its mark is named as such`(bytes: [UInt8]) {
+    let (_, findings) = JSONReader.read(bytes)
+    #expect(
+      findings.sorted.map(\.message) == ["cannot read the template: it is UTF-16, not UTF-8"])
+  }
+
   @Test func `UTF-16 is named as such`() {
     let findings = JSONReader.read([0xFF, 0xFE, 0x7B, 0x00]).findings.sorted
     #expect(findings.map(\.message) == ["cannot read the template: it is UTF-16, not UTF-8"])

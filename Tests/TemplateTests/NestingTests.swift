@@ -60,6 +60,75 @@ import Testing
     #expect(reading.waves.map { $0.map { reading.names[$0] } } == [["a", "d"], ["b"], ["c"]])
   }
 
+  @Test(arguments: [
+    "[reference('first').properties]",
+    "[reference(resourceId('Microsoft.VirtualMachineImages/imageTemplates', 'first'), '2022-07-01')]",
+    "[string(listRunOutputs(resourceId('Microsoft.VirtualMachineImages/imageTemplates', 'first'), '2022-07-01'))]",
+  ])
+  func `a template waits for those that its expressions ask for`(expression: String) {
+    let reading = DeploymentKit().read(
+      DeploymentKit.image("second", #""tags": {"a": "\#(expression)"},"#),
+      DeploymentKit.image("first"))
+    #expect(reading.errors.isEmpty, "\(reading.errors)")
+    #expect(reading.waves.map { $0.map { reading.names[$0] } } == [["first"], ["second"]])
+  }
+
+  @Test func `a template waits for what a resource asks for that it depends on`() {
+    let role =
+      #"{"type": "Microsoft.Authorization/roleAssignments", "name": "role", "properties": {"principalId": "[reference('first').principalId]"}}"#
+    let reading = DeploymentKit().read(
+      DeploymentKit.image("second", #""dependsOn": ["role"],"#), role,
+      DeploymentKit.image("first"))
+    #expect(reading.waves.map { $0.map { reading.names[$0] } } == [["first"], ["second"]])
+  }
+
+  @Test(arguments: [
+    "[resourceId('Microsoft.Compute/galleries/images', 'g', 'i')]", "g/i",
+    "Microsoft.Compute/galleries/images/g/i",
+  ])
+  func `a resource within another has its type and name before its own`(dependency: String) {
+    let gallery = #"""
+      {"type": "Microsoft.Compute/galleries", "name": "g", "resources": [
+      {"type": "images", "name": "i", "dependsOn": ["g", "first"]}]}
+      """#
+    let reading = DeploymentKit().read(
+      DeploymentKit.image("second", #""dependsOn": ["\#(dependency)"],"#), gallery,
+      DeploymentKit.image("first"))
+    #expect(reading.errors.isEmpty, "\(reading.errors)")
+    #expect(reading.waves.map { $0.map { reading.names[$0] } } == [["first"], ["second"]])
+  }
+
+  @Test func `an existing resource may stand between two templates`() {
+    let kit = DeploymentKit(before: #""languageVersion": "2.0","#)
+    let reading = kit.read(
+      text: kit.text(
+        #"""
+        {"second": \#(DeploymentKit.image("b", #""dependsOn": ["between"],"#)),
+        "between": {"existing": true, "type": "X/y", "name": "x", "dependsOn": ["first"]},
+        "first": \#(DeploymentKit.image("a"))}
+        """#))
+    #expect(reading.errors.isEmpty, "\(reading.errors)")
+    #expect(reading.waves.map { $0.map { reading.names[$0] } } == [["a"], ["b"]])
+  }
+
+  @Test(arguments: [
+    #""dependsOn": ["a"],"#, #""tags": {"x": "[reference('a').y]"},"#,
+  ])
+  func `a template that waits for itself is an error`(field: String) {
+    let reading = DeploymentKit().read(DeploymentKit.image("a", field), DeploymentKit.image("b"))
+    #expect(
+      reading.errors == [
+        "the image template `a` depends on itself, through `dependsOn` or `reference`"
+      ])
+  }
+
+  @Test func `a template named as what it depends on does not wait for itself`() {
+    let other = #"{"type": "Microsoft.Compute/galleries", "name": "a"}"#
+    let reading = DeploymentKit().read(
+      DeploymentKit.image("a", #""dependsOn": ["a"],"#), other)
+    #expect(reading.errors.isEmpty, "\(reading.errors)")
+  }
+
   @Test func `a template waits for those in a deployment that it depends on`() {
     let template = #"{"resources": [\#(DeploymentKit.image("first"))]}"#
     let reading = DeploymentKit().read(
@@ -167,6 +236,25 @@ import Testing
     #expect(reading.templates.first?.template.location == "southcentralus")
     // A script's own brackets are its own.
     #expect(reading.commands == ["echo <region> s <x>"])
+  }
+
+  @Test func `for a build, names of results have values of their own`() {
+    let target = #"{"type": "VHD", "runOutputName": "<runOutputName>"}"#
+    let more = target.replacing("Name>", with: "Name2>")
+    let text = Self.body.replacing(
+      #"{"type": "VHD", "runOutputName": "<sku>-out"}"#, with: "\(target), \(more)")
+    let kit = DeploymentKit(purpose: .build, placeholders: ["script": "a.sh", "sku": "s"])
+    let outputs = kit.read(text: text).templates.first?.template.distributors
+    #expect(outputs?.map(\.runOutputName.text) == ["output", "output2"])
+  }
+
+  @Test func `brackets that open without end are looked at once`() {
+    let brackets = String(repeating: "<", count: 200_000)
+    let text = Self.body.replacing("<sku>", with: "\(brackets)<sku>")
+    let kit = DeploymentKit(placeholders: ["script": "a.sh", "sku": "s"])
+    let start = ContinuousClock.now
+    #expect(kit.read(text: text).errors.isEmpty)
+    #expect(ContinuousClock.now - start < .seconds(10))
   }
 
   @Test func `what remains is told at once with its place, and what stands nowhere as well`() {

@@ -4,7 +4,7 @@ import Testing
 
 /// Values from the public documentation of ARM template functions, and what follows from its words.
 @Suite struct StringFunctionTests {
-  private static let documented = [
+  static let documented = [
     Expected("base64('one, two, three')", #""b25lLCB0d28sIHRocmVl""#),
     Expected("base64ToString('b25lLCB0d28sIHRocmVl')", #""one, two, three""#),
     Expected(
@@ -72,7 +72,21 @@ import Testing
     #expect(try evaluate(expected.expression) == expected.value)
   }
 
-  private static let addresses = [
+  static let addresses = [
+    Expected(
+      "buildUri(createObject('scheme', 'https', 'host', 'mystorage.blob.core.windows.net', 'port', 8080, 'path', '/templates/nestedTemplate.json', 'query', '?st=2025-05-09'))",
+      #""https://mystorage.blob.core.windows.net:8080/templates/nestedTemplate.json?st=2025-05-09""#
+    ),
+    Expected(
+      "buildUri(createObject('scheme', 'http', 'host', 'a', 'path', 'b', 'port', null()))",
+      #""http://a/b""#),
+    Expected(
+      "parseUri('https://mystorage.blob.core.windows.net:8080/templates/nestedTemplate.json?st=2025-05-09')",
+      #"{"scheme":"https","host":"mystorage.blob.core.windows.net","port":8080,"path":"/templates/nestedTemplate.json","query":"?st=2025-05-09"}"#
+    ),
+    Expected(
+      "parseUri('http://me@[fd00::1]/b?c#d')",
+      #"{"scheme":"http","host":"[fd00::1]","port":null,"path":"/b","query":"?c"}"#),
     Expected(
       "uri('http://contoso.org/firstpath', 'myscript.sh')", #""http://contoso.org/myscript.sh""#),
     Expected(
@@ -100,6 +114,19 @@ import Testing
     #expect(try evaluate(expected.expression) == expected.value)
   }
 
+  @Test(arguments: [
+    ("parseUri('a/b')", "is no absolute address"),
+    ("parseUri('http://')", "is no absolute address"),
+    ("parseUri('http://a:99999')", "is no absolute address"),
+    ("buildUri(createObject('host', 'a'))", "the object has no `scheme`"),
+    ("buildUri(createObject('scheme', 'a', 'host', 'b/c'))", "the parts make no address"),
+    ("buildUri(createObject('scheme', 'a', 'host', 'b', 'port', 70000))", "from 0 to 65535"),
+  ])
+  func `what makes no address is an error`(expression: String, message: String) {
+    let failure = ExpressionKit().failure(expression)
+    #expect(failure?.contains(message) == true, "\(failure ?? "no failure")")
+  }
+
   /// RFC 3986, section 5.4: the examples of the RFC itself.
   @Test(arguments: [
     ("g:h", "g:h"), ("g", "http://a/b/c/g"), ("./g", "http://a/b/c/g"), ("g/", "http://a/b/c/g/"),
@@ -113,7 +140,7 @@ import Testing
   }
 
   /// Names that are made from texts must be Azure's own: values that others have seen there.
-  @Test(arguments: [
+  static let names = [
     Expected("uniqueString('test')", #""rbgf3xv4ufgzg""#),
     Expected("uniqueString('hello', 'world')", #""a7wkljktk6wne""#),
     Expected("uniqueString('abc')", #""cgtzqvhu4i23s""#),
@@ -121,7 +148,9 @@ import Testing
     Expected(
       "uniqueString('/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/my-rg')",
       #""bmg7c6xu4tw46""#),
-  ])
+  ]
+
+  @Test(arguments: names)
   func `a unique string is the one that Azure makes`(expected: Expected) throws {
     #expect(try evaluate(expected.expression) == expected.value)
   }

@@ -4,7 +4,7 @@ import Testing
 
 /// Values from the public documentation of ARM template functions, and what follows from its words.
 @Suite struct ValueFunctionTests {
-  private static let arrays = [
+  static let arrays = [
     Expected("array(1)", "[1]"), Expected("array('efgh')", #"["efgh"]"#),
     Expected("array(createObject('a', 'b', 'c', 'd'))", #"[{"a":"b","c":"d"}]"#),
     Expected("array(createArray(1))", "[1]"),
@@ -42,7 +42,7 @@ import Testing
     Expected("createArray(1, 2, 3)[1]", "2"),
   ]
 
-  private static let objects = [
+  static let objects = [
     Expected("contains(createObject('one', 'a'), 'one')", "true"),
     Expected("contains(createObject('one', 'a'), 'ONE')", "true"),
     Expected("contains(createObject('one', 'a'), 'a')", "false"),
@@ -61,6 +61,8 @@ import Testing
     Expected("json('3')", "3"), Expected("json('[1,2,3]')", "[1,2,3]"),
     Expected("json(concat('{\"a\": \"', 'demo value', '\"}'))", #"{"a":"demo value"}"#),
     Expected("empty(null())", "true"),
+    Expected(
+      "base64ToJson('eyJvbmUiOiAiYSIsICJ0d28iOiAiYiJ9')", #"{"one":"a","two":"b"}"#),
     Expected("objectKeys(createObject('b', 1, 'a', 2))", #"["a","b"]"#),
     Expected(
       "union(createObject('one', 'a', 'two', 'b', 'three', 'c1'), createObject('three', 'c2', 'four', 'd', 'five', 'e'))",
@@ -77,14 +79,14 @@ import Testing
     Expected("createObject('a-b', 5)['a-b']", "5"),
   ]
 
-  private static let numbers = [
+  static let numbers = [
     Expected("add(5, 3)", "8"), Expected("sub(7, 3)", "4"), Expected("mul(5, 3)", "15"),
     Expected("div(8, 3)", "2"), Expected("mod(7, 3)", "1"), Expected("int('4')", "4"),
     Expected("float('3.0')", "3.0"), Expected("float(3)", "3.0"), Expected("div(-7, 2)", "-3"),
     Expected("mod(20, 7)", "6"), Expected("sub(0, 13)", "-13"),
   ]
 
-  private static let logic = [
+  static let logic = [
     Expected("and(bool('true'), bool('false'))", "false"),
     Expected("or(bool('true'), bool('false'))", "true"), Expected("not(bool('true'))", "false"),
     Expected("bool('true')", "true"), Expected("bool('false')", "false"),
@@ -108,7 +110,7 @@ import Testing
     Expected("coalesce('', 'x')", #""""#),
   ]
 
-  private static let dates = [
+  static let dates = [
     Expected("dateTimeAdd('2020-04-07 14:53:14Z', 'P3Y')", #""4/7/2023 2:53:14 PM""#),
     Expected("dateTimeAdd('2020-04-07 14:53:14Z', '-P9D')", #""3/29/2020 2:53:14 PM""#),
     Expected("dateTimeAdd('2020-04-07 14:53:14Z', 'PT1H')", #""4/7/2020 3:53:14 PM""#),
@@ -126,7 +128,7 @@ import Testing
     #expect(try evaluate(expected.expression) == expected.value)
   }
 
-  private static let networks = [
+  static let networks = [
     Expected(
       "parseCidr('10.144.0.0/20')",
       #"{"network":"10.144.0.0","netmask":"255.255.240.0","broadcast":"10.144.15.255","firstUsable":"10.144.0.1","lastUsable":"10.144.15.254","cidr":20}"#

@@ -2,7 +2,7 @@
 ///
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
-  "Azure": Module(ours: ["HTTP", "Pipeline", "Template"], c: ["CCrypto"]),
+  "Azure": Module(ours: ["Guests", "HTTP", "Pipeline", "SSH", "Template"], c: ["CCrypto"]),
   "Catalog": Module(ours: ["Digests", "Disks", "HTTP", "Template"]),
   "Deprovision": Module(),
   "Digests": Module(c: ["CCrypto"]),
@@ -19,7 +19,7 @@ let modules: [String: Module] = [
   "Template": Module(ours: ["Digests"]),
   "WinRM": Module(ours: ["Digests", "HTTP"], c: ["CCrypto", "CGSSAPI"]),
   "kiln": Module(ours: [
-    "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
+    "Azure", "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
     "PackerImport", "Pipeline", "QEMU", "SSH", "Template", "WinRM",
   ]),
 ]

@@ -9,7 +9,7 @@ public struct BlobClient: Sendable {
   private let retry: RetryPolicy
 
   /// The version of the service's API that is asked; Bearer tokens need 2017-11-09 or later.
-  private static let version = "2021-12-02"
+  static let version = "2021-12-02"
 
   init(tokens: TokenCache, wire: Wire, retry: RetryPolicy = ARMClient.standardRetry) {
     self.tokens = tokens
@@ -69,28 +69,47 @@ public struct BlobClient: Sendable {
     try check(response, [202], "delete \(address.url)")
   }
 
-  /// Makes a page blob of `size` bytes, a multiple of 512, all zero.
-  public func makePageBlob(_ address: BlobAddress, size: Int64) async throws {
+  /// Makes a page blob of `size` bytes, a multiple of 512, all zero, with a mark to know it by.
+  public func makePageBlob(_ address: BlobAddress, size: Int64, mark: String) async throws {
     let operation = "make the page blob \(address.url)"
     let response = try await send(
       .put, address.url,
-      headers: ["x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "\(size)"],
-      for: operation)
+      headers: [
+        "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "\(size)",
+        "x-ms-meta-kiln": mark,
+      ], for: operation)
     try check(response, [201], operation)
   }
 
-  /// Writes whole pages of 512 bytes, at most 4 MiB, from `offset` on.
-  public func writePages(
-    _ bytes: [UInt8], at offset: Int64, of address: BlobAddress
-  ) async throws {
-    let operation = "write \(bytes.count) bytes at \(offset) of \(address.url)"
-    let response = try await send(
-      .put, address.url + "?comp=page",
-      headers: [
-        "x-ms-page-write": "update",
-        "x-ms-range": "bytes=\(offset)-\(offset + Int64(bytes.count) - 1)",
-        "Content-Type": "application/octet-stream",
-      ], body: bytes, for: operation)
+  /// The mark of a blob: empty where it has none, `nil` where there is no blob.
+  public func mark(of address: BlobAddress) async throws -> String? {
+    let operation = "look at \(address.url)"
+    let response = try await send(.head, address.url, for: operation)
+    if response.status == 404 { return nil }
+    try check(response, [200], operation)
+    return response.headers["x-ms-meta-kiln"] ?? ""
+  }
+
+  /// Writes whole pages of 512 bytes, at most 4 MiB, from `offset` on; the service checks that they
+  /// arrive as they are here.
+  public func writePages(_ bytes: [UInt8], at offset: Int64, to target: PageTarget) async throws {
+    let operation = "write \(bytes.count) bytes at \(offset) of \(target)"
+    let headers: HTTPHeaders = [
+      "x-ms-page-write": "update",
+      "x-ms-range": "bytes=\(offset)-\(offset + Int64(bytes.count) - 1)",
+      "Content-Type": "application/octet-stream", "Content-MD5": MD5.base64(of: bytes),
+    ]
+    let response: HTTPResponse
+    switch target {
+    case .blob(let address):
+      response = try await send(
+        .put, address.url + "?comp=page", headers: headers, body: bytes, for: operation)
+    case .sas(let url):
+      // The address itself says who may.
+      var request = HTTPRequest(.put, url.revealed + "&comp=page", headers: headers, body: bytes)
+      request.headers["x-ms-version"] = Self.version
+      response = try await wire.send(request, for: operation, retry: retry)
+    }
     try check(response, [201], operation)
   }
 

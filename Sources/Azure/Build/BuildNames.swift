@@ -10,12 +10,28 @@ public struct BuildNames: Sendable, Hashable {
   public let group: StagingGroup
   /// The run.
   public let run: RunID
+  /// Which of the run's machines.
+  public let role: Role
+
+  /// The machines of a run; they have the network and the resource group in common.
+  public enum Role: String, Sendable, Hashable {
+    /// The one that is baked.
+    case build
+    /// The one that is made of the image, to validate it.
+    case validation
+  }
 
   /// Names for the resources of a run.
-  public init(subscription: String, group: StagingGroup, run: RunID) {
+  public init(subscription: String, group: StagingGroup, run: RunID, role: Role = .build) {
     self.subscription = subscription
     self.group = group
     self.run = run
+    self.role = role
+  }
+
+  /// The same for another machine of the run.
+  public func of(_ role: Role) -> BuildNames {
+    BuildNames(subscription: subscription, group: group, run: run, role: role)
   }
 
   /// The resource group that the build's resources are in.
@@ -26,14 +42,14 @@ public struct BuildNames: Sendable, Hashable {
     }
   }
 
-  /// The build VM.
-  public var machine: ResourceID { id(in: "Microsoft.Compute/virtualMachines", base) }
+  /// The VM.
+  public var machine: ResourceID { id(in: "Microsoft.Compute/virtualMachines", own) }
   /// Its disk.
-  public var disk: ResourceID { id(in: "Microsoft.Compute/disks", "\(base)-os") }
+  public var disk: ResourceID { id(in: "Microsoft.Compute/disks", "\(own)-os") }
   /// Its network card.
-  public var card: ResourceID { id(in: "Microsoft.Network/networkInterfaces", "\(base)-nic") }
+  public var card: ResourceID { id(in: "Microsoft.Network/networkInterfaces", "\(own)-nic") }
   /// Its address.
-  public var address: ResourceID { id(in: "Microsoft.Network/publicIPAddresses", "\(base)-ip") }
+  public var address: ResourceID { id(in: "Microsoft.Network/publicIPAddresses", "\(own)-ip") }
   /// The network that is made for it.
   public var network: ResourceID { id(in: "Microsoft.Network/virtualNetworks", "\(base)-net") }
   /// The subnet in that.
@@ -42,6 +58,8 @@ public struct BuildNames: Sendable, Hashable {
   public var guardGroup: ResourceID {
     id(in: "Microsoft.Network/networkSecurityGroups", "\(base)-nsg")
   }
+  /// The image that the validation VM is made of.
+  public var image: ResourceID { id(in: "Microsoft.Compute/images", "\(base)-image") }
   /// The storage account for a VHD that names no place: 3 to 24 lower-case letters and digits.
   public var account: ResourceID {
     let letters = run.text.filter { $0 != "-" }
@@ -52,6 +70,8 @@ public struct BuildNames: Sendable, Hashable {
   public var computerName: String { "kiln-\(run.text.suffix(4))" }
 
   private var base: String { "kiln-\(run.text)" }
+  /// The names of what each machine has for itself.
+  private var own: String { role == .build ? base : "\(base)-\(role.rawValue)" }
 
   private func id(in kind: String, _ name: String) -> ResourceID {
     id("\(groupID)/providers/\(kind)/\(name)")

@@ -18,8 +18,10 @@ public struct OutputMaking: Sendable {
   private static let accessSeconds: Int64 = 6 * 3600
   /// How long removing a half-made output may take.
   private static let removalLimit = Duration.seconds(600)
-  /// The wait between two looks at a copy or at replicas.
-  private static let look = Duration.seconds(10)
+  /// The wait between two looks at a version's replicas, which take minutes to hours.
+  private static let replicaLook = Duration.seconds(30)
+  /// The longest wait between two looks at a copy; the first are shorter, for small disks.
+  private static let look = Duration.seconds(15)
 
   /// Works for the build of `names`.
   public init(staging: Staging, blobs: BlobClient, names: BuildNames, location: String) {
@@ -38,7 +40,7 @@ public struct OutputMaking: Sendable {
   ) async throws -> String {
     switch plan.target {
     case .managedImage(let id, _, _), .version(let id, _, _):
-      try await makeResource(id, plan)
+      try await makeResource(id, plan, progress)
       progress(1)
       return id.text
     case .vhd(let address):
@@ -60,14 +62,23 @@ public struct OutputMaking: Sendable {
   // MARK: Images and versions
 
   /// What was there before is replaced, and never removed.
-  private func makeResource(_ id: ResourceID, _ plan: OutputPlan) async throws {
+  private func makeResource(
+    _ id: ResourceID, _ plan: OutputPlan, _ progress: @escaping @Sendable (Double) -> Void
+  ) async throws {
     guard let body = plan.body(from: names.machine, .making),
       let whole = plan.body(from: names.machine, .done)
     else { return }
     let isNew = try await !staging.arm.exists(id)
+    if case .version = plan.target, !isNew {
+      throw AzureError(
+        "create \(id)", "it is there already: another build made it meanwhile",
+        hint: "build again: without a number of its own, a version gets the next one")
+    }
     if isNew { try await staging.journal.intend(staging.note(id)) }
     do {
-      try await staging.arm.perform(.put(id, body), within: Self.limit)
+      try await following(id, plan.target, progress) {
+        try await staging.arm.perform(.put(id, body), within: Self.limit)
+      }
       try await settle(id, whole)
     } catch {
       if isNew {
@@ -76,6 +87,30 @@ public struct OutputMaking: Sendable {
         }
       }
       throw error
+    }
+  }
+
+  /// Runs `body`, and tells meanwhile how much of a version its regions have.
+  private func following(
+    _ id: ResourceID, _ target: OutputPlan.Target, _ progress: @escaping @Sendable (Double) -> Void,
+    _ body: @escaping @Sendable () async throws -> Void
+  ) async throws {
+    guard case .version = target else { return try await body() }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await body() }
+      group.addTask {
+        while true {
+          try await ContinuousClock().sleep(for: Self.replicaLook)
+          let request = ARMRequest(.get, id.text, query: ["$expand": "ReplicationStatus"])
+          // What goes wrong with it is the other task's to tell.
+          guard let version = try? await staging.arm.perform(request) else { continue }
+          let regions = version[path: "properties", "replicationStatus", "summary"]?.elements ?? []
+          let shares = regions.map { Double($0["progress"]?.int ?? 0) / 100 }
+          if !shares.isEmpty { progress(shares.reduce(0, +) / Double(shares.count)) }
+        }
+      }
+      defer { group.cancelAll() }
+      try await group.next()
     }
   }
 
@@ -115,12 +150,14 @@ public struct OutputMaking: Sendable {
     do {
       var copy = try await blobs.copy(from: source, to: address)
       let elapsed = staging.arm.wire.pace.stopwatch()
+      var wait = Duration.seconds(1)
       while copy.state == .pending {
         progress(copy.share)
         guard elapsed() < Self.limit else {
           throw DeadlineExceeded(waitedFor: "the copy to \(address)", limit: Self.limit)
         }
-        try await staging.arm.wire.pace.pause(Self.look)
+        try await staging.arm.wire.pace.pause(wait)
+        wait = min(wait * 2, Self.look)
         copy = try await blobs.copyState(of: address)
       }
       if case .failed(let why) = copy.state { throw AzureError("copy the disk to \(address)", why) }

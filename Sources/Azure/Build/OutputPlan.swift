@@ -80,7 +80,7 @@ public struct OutputPlan: Sendable, Hashable {
   }
 
   /// The definition's own region is always among the regions: Azure wants it there.
-  private static func publishing(_ image: SharedImage, _ location: String) -> JSON {
+  static func publishing(_ image: SharedImage, _ location: String) -> JSON {
     var regions = image.targetRegions.map { region -> JSON in
       [
         "name": .string(region.name), "regionalReplicaCount": .integer(Int64(region.replicaCount)),
@@ -110,9 +110,4 @@ public struct OutputPlan: Sendable, Hashable {
       "properties": ["minimumTlsVersion": "TLS1_2", "allowBlobPublicAccess": false],
     ]
   }
-}
-
-extension String {
-  /// The name of a region without regard to how it is written: `West US` is `westus`.
-  fileprivate var regionKey: String { lowercased().filter { $0 != " " } }
 }

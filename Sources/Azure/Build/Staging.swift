@@ -1,4 +1,4 @@
-public import Pipeline
+internal import Pipeline
 internal import Template
 
 /// Makes and removes what builds need in Azure, and keeps the journal of it.
@@ -6,13 +6,13 @@ public struct Staging: Sendable {
   /// Resource Manager.
   public let arm: ARMClient
   /// Where each resource is noted before it is made, and again when it is gone.
-  public let journal: Journal
+  public let journal: any ResourceLedger
 
   /// How long one resource may take; machines are the slowest, at some minutes.
   private static let limit = Duration.seconds(1800)
 
   /// Works with `arm`, and writes down in `journal` what it does.
-  public init(_ arm: ARMClient, journal: Journal) {
+  public init(_ arm: ARMClient, journal: any ResourceLedger) {
     self.arm = arm
     self.journal = journal
   }

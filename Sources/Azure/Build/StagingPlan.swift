@@ -108,8 +108,19 @@ public struct StagingPlan: Sendable, Hashable {
     self.machine = machine
   }
 
-  /// The resources, each after those that it needs.
+  /// The resources, each after those that it needs; for a validation VM, those that the build has
+  /// not made already.
   public var resources: [PlannedResource] {
+    guard names.role == .validation else { return all }
+    let own = [names.address, names.card, names.machine]
+    return all.filter { own.contains($0.id) }.map { resource in
+      PlannedResource(
+        id: resource.id, body: resource.body, needs: resource.needs.filter(own.contains),
+        alsoMakes: resource.alsoMakes)
+    }
+  }
+
+  private var all: [PlannedResource] {
     var all: [PlannedResource] = []
     if names.group == .own { all.append(resource(names.groupID, [:])) }
     let group = names.group == .own ? [names.groupID] : []

@@ -65,6 +65,13 @@ public struct Cloud: Sendable, Hashable {
     return own.scheme == other.scheme && own.port == other.port
       && (own.host == other.host || other.host.hasSuffix("." + own.host))
   }
+
+  /// Whether `url` leads to a storage account's blobs in this cloud, where our token may go.
+  func hasBlob(at url: String) -> Bool {
+    let (own, other) = (Endpoint("https://" + storageSuffix), Endpoint(url))
+    return other.scheme == "https" && own.port == other.port
+      && other.host.hasSuffix(".blob." + own.host)
+  }
 }
 
 /// Scheme, host and port of an address.

@@ -15,7 +15,7 @@ public protocol TokenSource: Sendable {
 }
 
 /// Why there is no token.
-public struct CredentialError: Error, Sendable, Hinting, CustomStringConvertible {
+public struct CredentialError: Error, Sendable, Hinting, ProviderFailure, CustomStringConvertible {
   /// What went wrong, for those who decide by it.
   public enum Kind: Sendable, Equatable {
     /// This way to sign in is not set up here: the next one may be.

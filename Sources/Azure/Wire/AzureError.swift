@@ -69,7 +69,7 @@ public struct AzureError: Error, Sendable, Equatable {
   public func hasCode(_ code: String) -> Bool { self.code?.lowercased() == code.lowercased() }
 }
 
-extension AzureError: Hinting, CustomStringConvertible {
+extension AzureError: Hinting, ProviderFailure, CustomStringConvertible {
   /// What the user reads: `could not create …: SkuNotAvailable: The requested size …`.
   public var description: String {
     let shown = code.map { "\($0): " } ?? ""

@@ -114,7 +114,7 @@ extension StepOutline {
   public func redacted(by redactor: Redactor) -> StepOutline {
     StepOutline(
       number: number, name: redactor.redact(name), type: type, summary: redactor.redact(summary),
-      position: position, sha256: sha256)
+      position: position, sha256: sha256, terms: terms.map(redactor.redact))
   }
 }
 

@@ -85,11 +85,14 @@ public struct StepOutline: Sendable, Codable, Hashable {
   public var sha256: String?
   /// Where its script or file comes from, without what grants access to it; `nil` for inline lines.
   public var address: String?
+  /// What counts of it beside those bytes: who runs a script and by what, or where a file goes and
+  /// with which permissions; `nil` where its script or file was not fetched.
+  public var terms: String?
 
   /// Puts the outline together.
   public init(
     number: Int, name: String, type: String, summary: String, position: String?,
-    sha256: String? = nil, address: String? = nil
+    sha256: String? = nil, address: String? = nil, terms: String? = nil
   ) {
     self.number = number
     self.name = name
@@ -98,6 +101,7 @@ public struct StepOutline: Sendable, Codable, Hashable {
     self.position = position
     self.sha256 = sha256
     self.address = address
+    self.terms = terms
   }
 }
 

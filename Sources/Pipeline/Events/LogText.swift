@@ -72,6 +72,8 @@ struct LogText {
     case .connectionRestored(let wait): say("Connection restored after \(Elapsed(wait))")
     case .restarted(let step, let wait):
       say("Machine restarted in step \(step) of \(stepCount), out of reach for \(Elapsed(wait))")
+    case .stateKept(0, let took):
+      info("kept the state before the first step, after \(Elapsed(took))", time)
     case .stateKept(let step, let took):
       info("kept the state after step \(step) of \(stepCount), after \(Elapsed(took))", time)
     case .poweredOff(_, let wait): say("Machine powered off after \(Elapsed(wait))")

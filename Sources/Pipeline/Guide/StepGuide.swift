@@ -85,7 +85,9 @@ public struct Unattended: StepGuide {
 /// Puts a machine back to how it was before a step, so that the step can run again from there.
 public protocol StepRewinder: Sendable {
   /// Puts `machine` back to how it was before `step` ran for the first time, where it can.
-  func rewind(_ machine: any Machine, before step: Step) async throws -> Rewound
+  func rewind(
+    _ machine: any Machine, before step: Step, report: @escaping GuestReport
+  ) async throws -> Rewound
 }
 
 /// What a rewinder did.
@@ -101,8 +103,14 @@ extension StepRewinder {
   func guest(
     on machine: any Machine, before step: Step, else guest: any Guest, _ events: any EventSink
   ) async throws -> any Guest {
-    switch try await rewind(machine, before: step) {
-    case .asBefore(let guest): return guest
+    let start = ContinuousClock.now
+    let report = StepReport(step.outline.number, events).take
+    switch try await rewind(machine, before: step, report: report) {
+    case .asBefore(let guest):
+      let wait = Elapsed(ContinuousClock.now - start)
+      events.receive(
+        .note("\(machine.name) is as it was before step \(step.outline.number), after \(wait)"))
+      return guest
     case .asItIs(let reason):
       await (machine as? any StatefulVM)?.keepNoMore()
       events.receive(.note("the step runs again on what is there: \(reason)"))
@@ -117,7 +125,13 @@ public struct NoRewinder: StepRewinder {
   public init() {}
 
   /// Leaves the machine as it is.
-  public func rewind(_ machine: any Machine, before step: Step) async throws -> Rewound {
-    .asItIs(because: "\(machine.name) has no snapshot from before it")
+  public func rewind(
+    _ machine: any Machine, before step: Step, report: @escaping GuestReport
+  ) async throws -> Rewound {
+    if machine is any StatefulVM {
+      .asItIs(because: "what was done by hand in \(machine.name) stays")
+    } else {
+      .asItIs(because: "\(machine.name) has no snapshot from before it")
+    }
   }
 }

@@ -1,5 +1,8 @@
 /// Makes run outputs of a captured disk.
 public protocol ImageDistributor: Sendable {
+  /// How many outputs it makes at a time.
+  var outputsAtOnce: Int { get }
+
   /// Makes one run output, whole or not at all.
   ///
   /// `bake` is what the disk went through, for whoever asks later where an output came from;
@@ -9,6 +12,11 @@ public protocol ImageDistributor: Sendable {
     _ disk: CapturedDisk, from bake: Bake, as output: PlannedOutput,
     progress: @escaping @Sendable (Double) -> Void
   ) async throws -> RunOutput
+}
+
+extension ImageDistributor {
+  /// Two: each reads and writes a whole disk of this machine.
+  public var outputsAtOnce: Int { 2 }
 }
 
 /// What a distributor of the template is going to make.

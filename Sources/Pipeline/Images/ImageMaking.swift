@@ -29,9 +29,6 @@ struct ImageMaking {
     }
   }
 
-  /// How many outputs are made at a time: each reads and writes a whole disk.
-  private static let outputsAtOnce = 2
-
   /// Makes every run output, some at a time; one that fails leaves the others.
   /// - Throws: ``DistributionError`` where any failed, with the first by the template's order;
   ///   `CancellationError`.
@@ -44,7 +41,7 @@ struct ImageMaking {
           group.addTask { try await make(output, of: disk, from: bake) }
         }
       }
-      for _ in 0..<Self.outputsAtOnce { startNext() }
+      for _ in 0..<distributor.outputsAtOnce { startNext() }
       var failed: [Failed] = []
       while let next = try await group.next() {
         if let next { failed.append(next) }

@@ -24,3 +24,7 @@ public struct MachineError: Error, Sendable, Hinting, CustomStringConvertible {
     self.hint = hint
   }
 }
+
+/// The provider of a machine refused something, or could not be reached: for errors of modules that
+/// the pipeline does not see.
+public protocol ProviderFailure: Error {}

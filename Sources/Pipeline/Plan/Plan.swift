@@ -91,6 +91,16 @@ public struct Step: Sendable {
     self.work = work
     self.outline = outline
     self.outline.sha256 = digest.hex
+    self.outline.terms = terms
+  }
+
+  private var terms: String {
+    switch work {
+    case .script(let job), .generalize(let job):
+      "\(job.user.rawValue) by \(job.interpreter) \(job.interpreterArgument)"
+    case .file(let file):
+      "to \(file.destination), mode \(String(file.mode, radix: 8)), \(file.lifetime.rawValue)"
+    }
   }
 
   /// How large the script or file is that it brings, in bytes.

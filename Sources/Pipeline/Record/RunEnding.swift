@@ -37,6 +37,7 @@ public enum RunEnding {
       case .notStarted, .notPlaced: .failed
       }
     case let error as MachineError: error.kind == .notGeneralized ? .failed : .unreachable
+    case is any ProviderFailure: .unreachable
     default: .failed
     }
   }

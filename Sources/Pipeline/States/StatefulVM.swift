@@ -13,6 +13,16 @@ public protocol StatefulVM: BuildVM, AdvancedMachine {
   /// - Throws: the provider's error where the VM can't go on; `CancellationError`.
   func keepState(after step: Step) async throws
 
+  /// Keeps the state before the first step, where it is not kept yet; as ``keepState(after:)``.
+  func keepBeginning() async throws
+
   /// Keeps no state from now on: the machine is no longer what its steps alone would give.
   func keepNoMore() async
+
+  /// Puts the machine back to the state that was kept before the step that ran last, which was not
+  /// kept itself.
+  ///
+  /// - Throws: the provider's error where the machine is gone and can't be started again;
+  ///   `CancellationError`.
+  func rewind(report: @escaping GuestReport) async throws -> Rewound
 }

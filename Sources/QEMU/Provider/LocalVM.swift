@@ -27,12 +27,14 @@ actor LocalVM: BuildVM {
   /// The disk that the machine writes to.
   private var disk: String
   private var staying = false
+  /// What comes when another machine is in the place of one that is being put back.
+  private var change: Latch<Void>?
 
   /// How a VM's scope ended.
   enum End { case gone, kept }
 
   /// The public keys of the build user and of the guest.
-  struct Keys: Sendable {
+  struct Keys: Sendable, Codable {
     let client: String
     let host: String
   }
@@ -65,16 +67,35 @@ actor LocalVM: BuildVM {
         memorySource: try beginning.memorySource(in: place))
       self.keys = keys
       self.disk = disk.path
-      let machine = try await VirtualMachine.start(spec, accelerator: setup.accelerator)
-      self.machine = machine
-      try VMLogin(
-        port: machine.sshPort, user: Self.user, identity: place.key, knownHosts: place.knownHosts
-      ).write(in: place.directory)
+      machine = try await VirtualMachine.start(spec, accelerator: setup.accelerator)
+      try writeLogin()
     } catch let error as QEMUError {
       throw MachineError(.unavailable, error.description, hint: error.hint)
     } catch let error as DiskError {
       throw MachineError(.unavailable, error.description, hint: error.hint)
     }
+  }
+
+  /// Goes on with a machine that an earlier run had kept.
+  func takeUp(_ kept: KeptMachine) async throws {
+    try kept.move(to: place)
+    do {
+      machine = try await VirtualMachine.takeUp(kept.spec(setup, at: place))
+    } catch {
+      kept.moveBack(from: place)
+      guard let error = error as? QEMUError else { throw error }
+      throw MachineError(
+        .unavailable, error.description, hint: "`kiln gc --kept` removes it; resume again then")
+    }
+    (keys, disk) = (kept.record.keys, diskPaths[0])
+    try writeLogin()
+  }
+
+  private func writeLogin() throws {
+    guard let machine else { return }
+    try VMLogin(
+      port: machine.sshPort, user: Self.user, identity: place.key, knownHosts: place.knownHosts
+    ).write(in: place.directory)
   }
 
   /// Reaches the guest, which accepts no host key but the one that it was given.
@@ -120,8 +141,9 @@ actor LocalVM: BuildVM {
   /// Waits until the machine is of no use, and throws why; returns where it powered off as it was
   /// asked to.
   func failure() async throws {
-    guard let machine else { return }
+    guard let machine = try await watched() else { return }
     let failure = try await machine.waitForFailure()
+    if change != nil || machine !== self.machine { return try await self.failure() }
     if case .ended(.poweredOff) = failure {
       if proof != nil { return }
       tellConsole()
@@ -133,6 +155,12 @@ actor LocalVM: BuildVM {
     // Halted, it answers nobody: whoever works in it must learn at once that it is gone.
     try await machine.kill()
     throw MachineError(.died, failure.description, hint: failure.hint)
+  }
+
+  /// The machine that runs, or the one that takes its place.
+  private func watched() async throws -> VirtualMachine? {
+    while let change { try await change.get() }
+    return machine
   }
 
   func capture() async throws -> CapturedDisk {
@@ -173,13 +201,26 @@ actor LocalVM: BuildVM {
     return RetirementProof(run: place.run.run.text).left(in: String(decoding: log, as: UTF8.self))
   }
 
-  func keep() -> [String] {
+  func keep() -> [String] { keep(lyingOn: []) }
+
+  /// Lets the machine stay, which lies on layers in these directories.
+  func keep(lyingOn layers: [String]) -> [String] {
     guard let machine, !machine.hasEnded else { return [] }
     staying = true
-    return [
+    var notes = [
       "the virtual machine was kept: `kiln ssh \(place.run.run.text)` opens a shell in it, "
         + "`kiln gc --kept` removes it"
     ]
+    do {
+      guard origin == .source, let keys else { return notes }
+      try KeptMachine.Record(
+        shape: setup.shape, name: machine.spec.name, disks: [disk] + diskPaths.dropFirst(),
+        layers: layers, keys: keys
+      ).write(in: place.directory)
+    } catch {
+      notes.append("`kiln resume` can't go on in it: \(error)")
+    }
+    return notes
   }
 
   /// Ends the VM and removes its files, unless it was kept.
@@ -205,6 +246,18 @@ actor LocalVM: BuildVM {
     machine = nil
     try VMPlace.removeFiles(place.directory)
     try layer.clear()
+  }
+
+  /// Ends the machine, and starts another in its place.
+  func restart(as beginning: VMBeginning, over layer: OpenLayer) async throws {
+    let change = Latch<Void>()
+    self.change = change
+    defer {
+      self.change = nil
+      change.set(())
+    }
+    try await startOver(removing: layer)
+    try await start(as: beginning)
   }
 
   /// Notes that the machine writes to another disk from now on.

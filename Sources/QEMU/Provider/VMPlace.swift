@@ -25,6 +25,9 @@ public struct VMPlace: Sendable, Hashable {
   /// The console's log once the VM is gone.
   var keptConsole: String { "\(run.path)/console-\(name).log" }
 
+  /// Whether somebody may have been in the VM whom the build did not send.
+  var wasVisited: Bool { access(VMFile.visited.path(in: directory), F_OK) == 0 }
+
   func dataDisk(_ number: Int) -> String { "\(directory)/data-\(number).qcow2" }
 
   /// Removes a VM's files, and ends its process where it still runs: what `kiln gc` does.
@@ -50,7 +53,7 @@ public struct VMPlace: Sendable, Hashable {
   }
 }
 
-/// How somebody logs in to a VM that stays: `kiln ssh` reads it.
+/// How somebody logs in to a VM beside its build: `kiln ssh` reads it.
 public struct VMLogin: Codable, Sendable, Hashable {
   /// The port of 127.0.0.1.
   public let port: Int
@@ -68,6 +71,15 @@ public struct VMLogin: Codable, Sendable, Hashable {
   public static func read(in directory: String) throws -> VMLogin {
     try JSONDecoder().decode(
       VMLogin.self, from: Data(contentsOf: URL(filePath: path(in: directory))))
+  }
+
+  /// Reads it for somebody who logs in, and notes that: a VM that somebody changes by hand is not
+  /// what its steps would give.
+  /// - Throws: where there is none, or where that can't be noted.
+  public static func visit(_ directory: String) throws -> VMLogin {
+    let login = try read(in: directory)
+    try Data().write(to: URL(filePath: VMFile.visited.path(in: directory)))
+    return login
   }
 
   func write(in directory: String) throws {

@@ -21,7 +21,8 @@ actor KeptVM: StatefulVM {
   private var guest: SSHGuest?
   /// The run's directory on the guest, of the run that kept the state that the VM began as.
   private var earlier: String?
-  /// The key of the state that the VM is in; `nil` once no more states are kept.
+  /// The key of the state that the VM was in before the step that runs; `nil` once no more states
+  /// are kept.
   private var key: StepKey?
   /// The layer that the VM writes to, the one that it lies on, and all that must stay meanwhile.
   private var current: OpenLayer?
@@ -46,14 +47,15 @@ actor KeptVM: StatefulVM {
 
   /// Starts the VM as the kept state after as many steps as possible, or from the source.
   func start(from root: StateRoot) async throws {
-    let keys = try StepKey.keys(of: plan.steps, from: root)
-    let reusable = plan.steps.prefix(keys.count).prefix { keeping.reuse.covers($0) }.count
+    let keys = try [root.key()] + StepKey.keys(of: plan.steps, from: root)
+    let moments = [StateMoment.beginning] + plan.steps.map(StateMoment.init(after:))
+    let reusable = moments.prefix(keys.count).prefix { keeping.reuse.covers($0) }.count
     let open = try await keeping.store.begin()
     current = open
-    for count in stride(from: reusable, to: 0, by: -1) {
-      if try await begin(as: keys[count - 1], on: open) {
+    for count in (0..<reusable).reversed() {
+      if try await begin(as: keys[count], on: open) {
         stepsDone = count
-        key = keys[count - 1]
+        key = keys[count]
         return try await measure()
       }
     }
@@ -69,9 +71,7 @@ actor KeptVM: StatefulVM {
     do {
       guard let use = try await keeping.store.use(key.digest) else { return false }
       try await vm.start(as: .state(use.layer, open))
-      origin = use
-      parent = use.layer.id
-      earlier = use.layer.manifest.details[StateDetail.guestDirectory]
+      goOn(from: use)
       return true
     } catch let error as LayerError where error.reason == .inUse {
       return false
@@ -81,6 +81,13 @@ actor KeptVM: StatefulVM {
       try await vm.startOver(removing: open)
       return false
     }
+  }
+
+  /// Notes what the machine lies on that was started as a kept state.
+  private func goOn(from use: LayerUse) {
+    origin = use
+    parent = use.layer.id
+    earlier = use.layer.manifest.details[StateDetail.guestDirectory]
   }
 
   private func measure() async throws {
@@ -100,9 +107,33 @@ actor KeptVM: StatefulVM {
 
   func capture() async throws -> CapturedDisk { try await vm.capture() }
 
-  func keep() async -> [String] { await vm.keep() }
+  func keep() async -> [String] {
+    let below = origin?.chain.map { $0.directory.string } ?? []
+    return await vm.keep(
+      lyingOn: below + (held + [current].compactMap(\.self)).map(\.directory.string))
+  }
 
   func keepNoMore() { key = nil }
+
+  func rewind(report: @escaping GuestReport) async throws -> Rewound {
+    guard let key, let open = current else {
+      return .asItIs(because: "the state of \(name) before it was not kept")
+    }
+    let use: LayerUse
+    do {
+      guard let found = try await keeping.store.use(key.digest) else {
+        return .asItIs(because: "the state of \(name) before it is not kept any more")
+      }
+      use = found
+    } catch let error as LayerError {
+      return .asItIs(because: "\(error)")
+    }
+    try await vm.restart(as: .state(use.layer, open), over: open)
+    await guest?.abandon()
+    goOn(from: use)
+    snapshots = 0
+    return .asBefore(try await connect(report: report))
+  }
 
   /// Lets go of the layers, once the VM is gone, and keeps the store to its size.
   func letGo() async throws {
@@ -115,15 +146,27 @@ actor KeptVM: StatefulVM {
       key = nil
       return
     }
-    key = next
-    do {
-      try await keep(as: next, after: step)
-    } catch  where !(error is CancellationError) {
+    guard !place.wasVisited else {
       key = nil
-      // A machine that has ended meanwhile is told by whoever watches it.
       events.receive(
-        .warning(
-          "the state after step \(step.outline.number) is not kept, nor later ones: \(error)"))
+        .note("no more states are kept: somebody was in \(name), and may have changed something"))
+      return
+    }
+    try await keep(StateMoment(after: step), as: next)
+  }
+
+  func keepBeginning() async throws {
+    if let key, !place.wasVisited { try await keep(.beginning, as: key) }
+  }
+
+  private func keep(_ moment: StateMoment, as key: StepKey) async throws {
+    self.key = key
+    do {
+      try await write(moment, as: key)
+    } catch  where !(error is CancellationError) {
+      self.key = nil
+      // A machine that has ended meanwhile is told by whoever watches it.
+      events.receive(.warning("the state \(moment) is not kept, nor later ones: \(error)"))
     }
   }
 }
@@ -133,9 +176,9 @@ actor KeptVM: StatefulVM {
 extension KeptVM {
   private static let doneLimit = Duration.seconds(30)
 
-  private func keep(as key: StepKey, after step: Step) async throws {
+  private func write(_ moment: StateMoment, as key: StepKey) async throws {
     guard let machine = await vm.machine, let guest, let layer = current else { return }
-    let rivalry: LayerRivalry = keeping.reuse.covers(step) ? .firstWins : .replace
+    let rivalry: LayerRivalry = keeping.reuse.covers(moment) ? .firstWins : .replace
     if rivalry == .firstWins, try await keeping.store.has(key.digest) { return }
     let start = ContinuousClock.now
     let next = try await keeping.store.begin()
@@ -152,16 +195,16 @@ extension KeptVM {
     } catch {
       if moved { await move(to: next, over: layer) }
       memory?.remove()
-      throw error
+      throw memory?.cause(of: error) ?? error
     }
     await move(to: next, over: layer)
     if keeping.form == .disk { try await guest.unpack { _ in } }
     try await memory?.awaitEnd(within: Self.doneLimit)
-    let manifest = await manifest(key, step, guest)
+    let manifest = await manifest(key, moment, guest)
     _ = try await keeping.store.keep(layer, as: manifest, rivalry)
     parent = layer.id
     events.receive(
-      .stateKept(step: step.outline.number, after: ContinuousClock.now - start))
+      .stateKept(step: moment.number, after: ContinuousClock.now - start))
   }
 
   private func makeOverlays(
@@ -194,71 +237,16 @@ extension KeptVM {
   }
 
   private func manifest(
-    _ key: StepKey, _ step: Step, _ guest: SSHGuest
+    _ key: StepKey, _ moment: StateMoment, _ guest: SSHGuest
   ) async -> LayerManifest {
     let keys = await vm.publicKeys
     return LayerManifest(
       key: key.digest, parent: parent, form: keeping.form.rawValue,
-      step: "\(step.outline.number). \(step.outline.title)", template: plan.template,
+      step: "\(moment.number). \(moment.title)", template: plan.template,
       run: place.run.run.text, made: Int(Date().timeIntervalSince1970),
       details: [
         StateDetail.clientKey: keys?.client ?? "", StateDetail.hostKey: keys?.host ?? "",
         StateDetail.guestDirectory: guest.facts.directory,
       ])
   }
-}
-
-extension StateKeeping.Reuse {
-  /// Whether the state after a step may be started from.
-  fileprivate func covers(_ step: Step) -> Bool {
-    switch self {
-    case .all: true
-    case .before(let number): step.outline.number < number
-    }
-  }
-}
-
-/// The file that a VM's memory is written to, by a program that QEMU starts in the VM's directory.
-private struct MemoryFile {
-  private static let look = Duration.milliseconds(10)
-  private let link: String
-  private let end: String
-  private let path: String
-  private let program: String
-
-  init(in place: VMPlace, for layer: OpenLayer) throws {
-    let compresses = Programs.find("zstd") != nil
-    path = layer.file(compresses ? LayerFile.compressedMemory : LayerFile.plainMemory)
-    // The fastest that it has: it takes half a second for a quarter of the size.
-    program = compresses ? "zstd -q -1 -T2" : "cat"
-    link = "\(place.directory)/memory-out"
-    end = "\(place.directory)/memory-end"
-    for old in [link, end] { try? FileManager.default.removeItem(atPath: old) }
-    try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: path)
-  }
-
-  /// It says its exit code last: QEMU does not wait for it.
-  var command: String {
-    "umask 077; \(program) >memory-out; echo $? >memory-end.new; mv memory-end.new memory-end"
-  }
-
-  /// Waits until the program has written all.
-  func awaitEnd(within limit: Duration) async throws {
-    let deadline = ContinuousClock.now + limit
-    while !FileManager.default.fileExists(atPath: end) {
-      guard ContinuousClock.now < deadline else {
-        throw QEMUError(.noAnswer, "could not write `\(path)`", "it took more than \(limit)")
-      }
-      try await ContinuousClock().sleep(for: Self.look)
-    }
-    let code = try String(contentsOfFile: end, encoding: .utf8)
-    guard code == "0\n" else {
-      throw QEMUError(
-        .file, "could not write `\(path)`", "`\(program)` ended with code \(code.prefix(8))",
-        hint: "see whether the disk is full")
-    }
-  }
-
-  /// Gives the room back.
-  func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -20,8 +20,11 @@ public struct StateKeeping: Sendable {
   public enum Reuse: Sendable, Equatable {
     /// Any.
     case all
-    /// Those before the step with this number; what is kept from there on replaces what there is.
+    /// Those before the step with this number, or for 1 the one before the first step; what is kept
+    /// from there on replaces what there is.
     case before(Int)
+    /// None; what is kept replaces what there is.
+    case none
   }
 
   /// Where they are.
@@ -57,19 +60,13 @@ public struct StateKeeping: Sendable {
 
   /// What the first step of a build in a VM of this setup finds.
   func root(_ setup: QEMUProvider.Setup) throws -> StateRoot {
-    let source = setup.source
     var fields = [
-      "format": "\(Self.format)", "form": form.rawValue, "source": self.source,
-      // Disks of kept states name the file that they lie on.
-      "path": source.image.path.string, "firmware": "\(source.firmware)",
-      "architecture": source.architecture.rawValue, "cpus": "\(setup.cpus)",
-      "memory": "\(setup.memory)", "diskSize": "\(setup.diskSize)",
-      "dataDisks": "\(setup.dataDisks)", "accelerator": setup.accelerator.rawValue,
-      "user": LocalVM.user, "deprovision": try DeprovisionDefault.digest().hex,
-    ]
+      "format": "\(Self.format)", "form": form.rawValue, "source": source,
+      "deprovision": try DeprovisionDefault.digest().hex,
+    ].merging(setup.shape) { own, _ in own }
     if form == .live {
       // A state of memory and devices is for the very QEMU that wrote it, or one like it.
-      fields["qemu"] = Self.identity(of: try Programs.qemu(for: source.architecture))
+      fields["qemu"] = Self.identity(of: try Programs.qemu(for: setup.source.architecture))
       if setup.accelerator == .kvm { fields["processor"] = Self.processor }
     }
     return StateRoot(fields)

@@ -47,7 +47,7 @@ enum ServiceFault {
 
   private static func text(of value: JSONValue) -> String {
     switch value.content {
-    case .string(let text): printable(withoutQuery(text))
+    case .string(let text): printable(withoutQuery(beginning(of: text)))
     case .number(let text): text
     case .bool(let flag): "\(flag)"
     case .null, .array, .object: ""

@@ -7,10 +7,16 @@ package func nearest(to typed: String, among names: [String]) -> String? {
   guard !wanted.isEmpty, wanted.count <= longestName else { return nil }
   let ranked = names.map { name in (name: name, distance: editDistance(wanted, plain(name))) }
   let best = ranked.min { $0.distance < $1.distance }
-  if let best, best.distance <= max(1, wanted.count / 4) { return best.name }
+  // Names of one letter have nothing in common when that differs.
+  if let best, best.distance <= max(1, wanted.count / 4), best.distance < wanted.count {
+    return best.name
+  }
   // `tags` for `artifactTags`, `script` for `scriptUri`, `dataDisks` for `additionalDataDisks`.
   guard wanted.count >= 4 else { return nil }
-  let containing = names.filter { plain($0).contains(wanted) || wanted.contains(plain($0)) }
+  let containing = names.filter { name in
+    let plain = plain(name)
+    return plain.count >= 4 && (plain.contains(wanted) || wanted.contains(plain))
+  }
   return containing.count == 1 ? containing.first : nil
 }
 

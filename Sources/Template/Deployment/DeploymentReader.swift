@@ -34,40 +34,75 @@ struct DeploymentReader {
   mutating func read(_ level: Level) {
     guard let list = level.template.field("resources")?.resourceList else { return }
     var instances: [Instance] = []
-    for (index, (symbol, resource)) in list.enumerated() {
+    for (index, (symbol, resource)) in list.enumerated() where !isFull {
       let path = symbol.map { "resources.\($0)" } ?? "resources[\(index)]"
       instances += turns(of: resource, symbol, path, level)
     }
     for index in instances.indices { prepare(&instances[index], level) }
+    let evaluator = level.scope.evaluator
     var graph = ResourceGraph()
     for instance in instances {
       let first = templates.count
-      if instance.resource.isImageTemplate {
+      let firstReference = session.references.count
+      if instance.isExisting {
+        // It may stand between two that are made.
+      } else if instance.resource.isImageTemplate {
         read(instance, level)
-      } else if let nested = instance.nested, nested.template.holdsImageTemplate() {
+      } else if let nested = instance.nested, instance.content.holdsImageTemplate {
         read(nested, level, instance)
+      } else {
+        // What is not evaluated itself may ask for others all the same.
+        for text in instance.content.asking { _ = evaluator.quietText(text, instance.frame) }
       }
       graph.add(
-        names: instance.names(in: level.scope.evaluator),
-        dependsOn: instance.dependencies(in: level.scope.evaluator),
+        names: instance.names(in: evaluator),
+        dependsOn: instance.dependencies(in: evaluator)
+          + references(from: firstReference, of: level.scope),
         templates: first..<templates.count)
     }
-    for (earlier, later) in graph.orders() { templates[later].dependsOn.insert(earlier) }
+    do throws(ExpressionFailure) {
+      try order(instances, &graph, level)
+    } catch {
+      session.report(error, at: level.template.position, path: "resources")
+    }
+  }
+
+  /// Notes which templates wait for which, also through resources that stand in others.
+  private mutating func order(
+    _ instances: [Instance], _ graph: inout ResourceGraph, _ level: Level
+  ) throws(ExpressionFailure) {
+    let evaluator = level.scope.evaluator
+    for instance in instances {
+      for child in try instance.children(in: evaluator) {
+        graph.add(
+          names: child.names(in: evaluator), dependsOn: child.dependencies(in: evaluator),
+          templates: 0..<0)
+      }
+    }
+    for (earlier, later) in try graph.orders(session) {
+      templates[later].dependsOn.insert(earlier)
+    }
+  }
+
+  /// What a template's expressions have asked for since the first so many, in lower case.
+  private func references(from first: Int, of scope: DeploymentScope) -> [String] {
+    session.references[first...].filter { $0.scope == ObjectIdentifier(scope) }.map(\.name)
   }
 
   /// A resource, once for each turn of its loop.
   private mutating func turns(
     of resource: JSONValue, _ symbol: String?, _ path: String, _ level: Level
   ) -> [Instance] {
-    guard case .object = resource.content, resource.field("existing")?.content != .bool(true) else {
-      return []
-    }
+    guard case .object = resource.content else { return [] }
     var frame = level.frame
     frame.path = path
-    guard let copy = resource.field("copy"), let loop = CopyLoop.resource(copy, resource) else {
-      return [Instance(resource: resource, symbol: symbol, frame: frame)]
-    }
+    let content = Instance.Content(of: resource)
+    let copy = resource.field("copy")
     do throws(ExpressionFailure) {
+      guard let copy, let loop = CopyLoop.resource(copy, resource) else {
+        try count(1)
+        return [Instance(resource: resource, content: content, symbol: symbol, frame: frame)]
+      }
       guard case .known(let count) = try level.scope.evaluator.count(of: loop, in: frame) else {
         if resource.isImageTemplate {
           session.findings.fail(
@@ -76,27 +111,37 @@ struct DeploymentReader {
         }
         return []
       }
-      resources += count
-      guard resources <= ExpressionLimits.resources else {
-        throw ExpressionFailure(
-          "the loops make more than \(ExpressionLimits.resources) resources")
-      }
+      try self.count(count)
       return (0..<count).map { index in
         let turn = EvaluationFrame.Loop(name: loop.name, index: index, kind: .resource)
         return Instance(
-          resource: resource, symbol: symbol, loop: loop.name, turn: index,
+          resource: resource, content: content, symbol: symbol, loop: loop.name, turn: index,
           frame: frame.inside(turn))
       }
     } catch {
-      let matters = resource.isImageTemplate || resource.holdsNestedImageTemplate
-      if matters { session.report(error, at: copy.position, path: path) }
+      if isFull || resource.isImageTemplate || content.holdsImageTemplate {
+        session.report(error, at: copy?.position ?? resource.position, path: path)
+      }
       return []
+    }
+  }
+
+  /// Whether there are so many resources that the others are not looked at.
+  private var isFull: Bool { resources > ExpressionLimits.resources }
+
+  /// Counts resources that the deployment has.
+  private mutating func count(_ more: Int) throws(ExpressionFailure) {
+    resources += more
+    guard !isFull else {
+      throw ExpressionFailure(
+        "the deployment has more than \(ExpressionLimits.resources) resources")
     }
   }
 
   /// Makes a nested deployment known to those that refer to its outputs.
   private mutating func prepare(_ instance: inout Instance, _ level: Level) {
-    guard instance.resource.isDeployment, level.nesting < ExpressionLimits.deploymentNesting,
+    guard instance.resource.isDeployment, !instance.isExisting,
+      level.nesting < ExpressionLimits.deploymentNesting,
       let properties = instance.resource.field("properties")
     else { return }
     guard let template = properties.field("template") else {
@@ -107,6 +152,15 @@ struct DeploymentReader {
           hint: "`az bicep build` and `kiln` take templates with all their modules in them")
       }
       return
+    }
+    do throws(ExpressionFailure) {
+      // A scope of its own looks through all that the template declares.
+      let declared = ["parameters", "variables", "functions", "outputs"].reduce(0) {
+        $0 + (template.field($1)?.fields.count ?? 0)
+      }
+      try session.charge(declared * ExpressionLimits.declarationWeight)
+    } catch {
+      return session.report(error, at: template.position, path: instance.frame.path)
     }
     let evaluator = level.scope.evaluator
     let name = evaluator.quietText(instance.resource.field("name"), instance.frame) ?? "nested"
@@ -165,6 +219,8 @@ struct DeploymentReader {
     let resource = JSONValue(content: .object(members), position: instance.resource.position)
     do throws(ExpressionFailure) {
       let body = try level.scope.evaluator.value(of: resource, in: frame)
+      // All of it is looked at, however often its parts are shared.
+      try session.charge(body.weight)
       var name: String?
       if case .string(let text) = body.member("name")?.content { name = text }
       templates.append(Found(name: name, body: body))
@@ -196,11 +252,5 @@ struct DeploymentReader {
         error, at: condition.value.position, path: "\(instance.frame.path).condition")
       return false
     }
-  }
-}
-
-extension JSONValue {
-  fileprivate var holdsNestedImageTemplate: Bool {
-    field("properties")?.field("template")?.holdsImageTemplate() ?? false
   }
 }

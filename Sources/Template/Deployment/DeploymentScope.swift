@@ -78,10 +78,9 @@ final class DeploymentScope {
   func parameter(_ name: String) throws(ExpressionFailure) -> ExpressionValue {
     let key = name.lowercased()
     guard let declaration = declarations[key] else {
-      let guess = nearest(to: name, among: declarations.values.map(\.name).sorted())
       throw ExpressionFailure(
         "the template has no parameter \(quoted(name))",
-        hint: guess.map { "did you mean `\(printable($0))`?" })
+        hint: session.suggestion(for: name, among: declarations.values.map(\.name)))
     }
     return try once("p:\(key)", "the parameter \(quoted(name))") { () throws(ExpressionFailure) in
       let value = try self.value(of: declaration)
@@ -89,6 +88,19 @@ final class DeploymentScope {
       let marked = ExpressionValue(value, adding: declaration.marks)
       if declaration.isSecure { session.keepSecret(marked) }
       return marked
+    }
+  }
+
+  /// Reports a value that was given for a parameter, cannot be its value, and is asked for by no
+  /// expression.
+  func checkGiven(_ declaration: ParameterDeclaration) {
+    guard values["p:\(declaration.name.lowercased())"] == nil else { return }
+    do throws(ExpressionFailure) {
+      _ = try parameter(declaration.name)
+    } catch {
+      session.findings.fail(
+        .failedExpression, "cannot use the value that was given: \(error.told)",
+        at: declaration.position, path: "parameters.\(declaration.name)", hint: error.hint)
     }
   }
 
@@ -148,7 +160,7 @@ final class DeploymentScope {
       let names = Array(variables.keys) + variableLoops.values.map(\.name)
       throw ExpressionFailure(
         "the template has no variable \(quoted(name))",
-        hint: nearest(to: name, among: names.sorted()).map { "did you mean `\(printable($0))`?" })
+        hint: session.suggestion(for: name, among: names))
     }
   }
 

@@ -18,12 +18,17 @@ enum LocalDefaults {
   static func text(forPlaceholder name: String, _ site: DeploymentSite) -> String? {
     let plain = plain(name)
     if plain == "imgbuilderid" || plain == "imagebuilderid" { return identity(site) }
+    if withoutNumber(plain) == "runoutputname" {
+      // A name of the service's for a result, which must differ from its neighbours' only.
+      return "output\(plain.dropFirst("runoutputname".count))"
+    }
     return shared(plain, site)
   }
 
   private static func shared(_ plain: String, _ site: DeploymentSite) -> String? {
-    let unnumbered = String(plain.reversed().drop { $0.isNumber }.reversed())
-    if ["location", "svclocation", "region"].contains(unnumbered) || plain.hasSuffix("location") {
+    if ["location", "svclocation", "region"].contains(withoutNumber(plain))
+      || plain.hasSuffix("location")
+    {
       return site.location
     }
     switch plain {
@@ -36,6 +41,10 @@ enum LocalDefaults {
       return plain.hasSuffix("id") ? identity(site) : "kiln"
     }
     return nil
+  }
+
+  private static func withoutNumber(_ name: String) -> String {
+    String(name.reversed().drop { $0.isNumber }.reversed())
   }
 
   private static func identity(_ site: DeploymentSite) -> String {

@@ -39,8 +39,16 @@ struct Placeholders {
     while let start = rest.firstIndex(of: "<") {
       filled += rest[..<start]
       rest = rest[start...]
-      guard let end = rest.firstIndex(of: ">") else { break }
-      let name = String(rest[rest.index(after: start)..<end])
+      // A name ends before the next bracket, so that each character is looked at but twice.
+      let inner = rest.dropFirst().prefix { $0 != "<" && $0 != ">" }
+      let end = inner.endIndex
+      guard end < rest.endIndex else { break }
+      guard rest[end] == ">" else {
+        filled += rest[..<end]
+        rest = rest[end...]
+        continue
+      }
+      let name = String(inner)
       met.insert(name)
       if let value = given[name] {
         used.insert(name)

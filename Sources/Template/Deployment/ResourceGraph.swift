@@ -1,56 +1,3 @@
-/// A resource of a template, in one turn of its loop if it has one.
-struct Instance {
-  let resource: JSONValue
-  var symbol: String?
-  var loop: String?
-  var turn: Int?
-  let frame: EvaluationFrame
-  var nested: NestedDeployment?
-
-  /// The symbolic names that expressions have for it.
-  var symbols: [String] {
-    guard let symbol else { return [] }
-    return turn.map { ["\(symbol)[\($0)]"] } ?? [symbol]
-  }
-
-  /// All names that a `dependsOn` may have for it, in lower case.
-  func names(in evaluator: Evaluator) -> [String] {
-    var names = symbols
-    if turn != nil { names += [symbol, loop].compactMap(\.self) }
-    if let name = evaluator.quietText(resource.field("name"), frame) {
-      names.append(name)
-      if let type = resource.text("type") {
-        names.append(ResourceGraph.path(of: type, name))
-        names.append("\(type)/\(name)")
-      }
-    }
-    return names.filter { !$0.isEmpty }.map { $0.lowercased() }
-  }
-
-  /// What its `dependsOn` says, in lower case.
-  func dependencies(in evaluator: Evaluator) -> [String] {
-    guard case .array(let elements) = resource.field("dependsOn")?.content else {
-      return evaluator.quietText(resource.field("dependsOn"), frame).map { [$0.lowercased()] } ?? []
-    }
-    return elements.compactMap { evaluator.quietText($0, frame)?.lowercased() }
-  }
-}
-
-extension Evaluator {
-  /// The text of a value where it can be told; a failure matters to nobody here.
-  func quietText(_ literal: JSONValue?, _ frame: EvaluationFrame) -> String? {
-    guard let literal else { return nil }
-    var quiet = frame
-    quiet.failures = .thrown
-    do throws(ExpressionFailure) {
-      guard case .string(let text) = try value(of: literal, in: quiet).content else { return nil }
-      return text
-    } catch {
-      return nil
-    }
-  }
-}
-
 /// Which resources of a template wait for which.
 struct ResourceGraph {
   private struct Node {
@@ -75,12 +22,20 @@ struct ResourceGraph {
   }
 
   /// Each pair of an earlier and a later template, also through resources between them.
-  func orders() -> [(earlier: Int, later: Int)] {
+  /// - Throws: where there are too many to look at.
+  func orders(
+    _ session: EvaluationSession
+  ) throws(ExpressionFailure) -> [(earlier: Int, later: Int)] {
     var orders: [(earlier: Int, later: Int)] = []
     for (index, node) in nodes.enumerated() where !node.templates.isEmpty {
+      // A name that others have as well may mean one of them.
+      if node.dependsOn.contains(where: { matches($0) == [index] }) {
+        orders += node.templates.map { ($0, $0) }
+      }
       var seen: Set<Int> = [index]
       var open = neighbours(of: node)
       while let next = open.popLast() {
+        try session.step()
         guard seen.insert(next).inserted else { continue }
         open += neighbours(of: nodes[next])
         for earlier in nodes[next].templates {
@@ -92,11 +47,14 @@ struct ResourceGraph {
   }
 
   private func neighbours(of node: Node) -> [Int] {
-    node.dependsOn.flatMap { name -> [Int] in
-      if let exact = places[name] { return exact }
-      // An id names the subscription and the group as well.
-      guard let providers = name.ranges(of: "/providers/").last else { return [] }
-      return places[String(name[providers.lowerBound...])] ?? []
-    }
+    node.dependsOn.flatMap(matches)
+  }
+
+  /// The resources that a name may mean.
+  private func matches(_ name: String) -> [Int] {
+    if let exact = places[name] { return exact }
+    // An id names the subscription and the group as well.
+    guard let providers = name.ranges(of: "/providers/").last else { return [] }
+    return places[String(name[providers.lowerBound...])] ?? []
   }
 }

@@ -10,6 +10,11 @@ extension TemplateDocument {
     rejectUnknownParameters(inputs, scope)
     var reader = DeploymentReader(session)
     reader.read(DeploymentReader.Level(template: root, scope: scope, frame: EvaluationFrame()))
+    for (key, given) in inputs.parameters.sorted(by: { $0.key < $1.key }) {
+      // A secret that nobody reads here is no mistake until something asks for it.
+      if case .keyVault = given.value { continue }
+      if let declaration = scope.declarations[key] { scope.checkGiven(declaration) }
+    }
     keepSecrets(of: scope)
     if reader.templates.isEmpty { reportNone(root, reader.skipped, session) }
     reportCircle(reader.templates, session)
@@ -85,13 +90,15 @@ extension TemplateDocument {
     for (index, found) in templates.enumerated() where found.dependsOn.contains(index) {
       session.findings.fail(
         .circle,
-        "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn`",
+        "the image template \(quoted(found.name ?? "")) depends on itself, through `dependsOn` or "
+          + "`reference`",
         at: found.body.position, path: "")
     }
     var done: Set<Int> = []
     while true {
       let ready = templates.indices.filter {
-        !done.contains($0) && templates[$0].dependsOn.isSubset(of: done)
+        // What waits for itself was told already.
+        !done.contains($0) && templates[$0].dependsOn.subtracting([$0]).isSubset(of: done)
       }
       if ready.isEmpty { break }
       done.formUnion(ready)
@@ -103,7 +110,8 @@ extension TemplateDocument {
       .map { quoted(templates[$0].name ?? "?") }
     session.findings.fail(
       .circle,
-      "the image templates \(names.joined(separator: ", ")) wait for each other, through `dependsOn`",
+      "the image templates \(names.joined(separator: ", ")) wait for each other, through "
+        + "`dependsOn` or `reference`",
       at: templates[first].body.position, path: "")
   }
 }

@@ -8,6 +8,10 @@ final class EvaluationSession {
   /// The texts that no message and no log may show.
   private(set) var secrets: Set<String> = []
 
+  /// The resources that expressions asked for, in turn: whoever asks for one waits for it.
+  private(set) var references: [Reference] = []
+
+  private var suggestions = 0
   private var steps = 0
   private var weight = 0
   private var depth = 0
@@ -46,6 +50,12 @@ final class EvaluationSession {
     return try body()
   }
 
+  /// Notes that an expression of a template asks for a resource.
+  func note(reference name: String, in scope: DeploymentScope) throws(ExpressionFailure) {
+    try charge(name.utf8.count)
+    references.append(Reference(name: name.lowercased(), scope: ObjectIdentifier(scope)))
+  }
+
   /// The expression that a text with its brackets stands for.
   func expression(_ text: String) throws(ExpressionFailure) -> Expression {
     if let known = parsed[text] { return try known.get() }
@@ -57,6 +67,18 @@ final class EvaluationSession {
     }
     parsed[text] = result
     return try result.get()
+  }
+
+  /// The name that is most likely meant by one that is not there, as a hint.
+  ///
+  /// To look for one takes long, and a document with hundreds of such names, or with thousands to
+  /// choose from, gets no more of them.
+  func suggestion(for name: String, among names: some Collection<String>) -> String? {
+    guard suggestions < ExpressionLimits.suggestions, names.count <= ExpressionLimits.choices else {
+      return nil
+    }
+    suggestions += 1
+    return nearest(to: name, among: names.sorted()).map { "did you mean `\(printable($0))`?" }
   }
 
   /// Reports a failure, once, however often it is met.
@@ -79,6 +101,13 @@ final class EvaluationSession {
     case .null, .bool, .unknown: break
     }
   }
+}
+
+/// A resource that an expression asks for, by its name or id in lower case.
+struct Reference {
+  let name: String
+  /// The template whose resource it is.
+  let scope: ObjectIdentifier
 }
 
 /// What an expression sees beside its scope.

@@ -48,6 +48,7 @@ struct Evaluator {
       }
       if let function = scope.function(name) { return try apply(function, call, frame) }
       if ContextFunction.isAzureOnly(name) {
+        try noteResource(call, frame)
         return ExpressionValue(unknown: .azure(function: call.name), at: frame.position)
       }
       throw unknownFunction(call.name)
@@ -86,7 +87,7 @@ struct Evaluator {
     let arguments = try arguments(of: call, in: frame)
     var marks: ExpressionValue.Marks = []
     for value in arguments.values {
-      try session.charge(value.weight)
+      try session.charge(value.weight * function.effort)
       marks.formUnion(value.marks.intersection(.secret))
       let open =
         switch (function.demand, value.content) {
@@ -102,11 +103,24 @@ struct Evaluator {
     return result
   }
 
+  /// Notes the resource that a call asks Azure for, where it can be told.
+  private func noteResource(
+    _ call: Expression.Call, _ frame: EvaluationFrame
+  ) throws(ExpressionFailure) {
+    guard let argument = call.arguments.first else { return }
+    var name: String?
+    do throws(ExpressionFailure) {
+      if case .string(let text) = try value(of: argument, in: frame).content { name = text }
+    } catch {
+      // What only Azure could use is no mistake of the build's.
+    }
+    if let name { try session.note(reference: name, in: scope) }
+  }
+
   private func unknownFunction(_ name: String) -> ExpressionFailure {
-    let names = TemplateFunction.all.values.map(\.name) + ContextFunction.all.values.map(\.name)
-    let guess = nearest(to: name, among: names.sorted())
-    return ExpressionFailure(
-      "there is no function \(quoted(name))", hint: guess.map { "did you mean `\($0)`?" })
+    ExpressionFailure(
+      "there is no function \(quoted(name))",
+      hint: session.suggestion(for: name, among: ExpressionLanguage.functionNames))
   }
 }
 
@@ -118,11 +132,12 @@ extension Evaluator {
     switch base.content {
     case .unknown: return base
     case .object(let members):
+      try session.charge(members.count * ExpressionLimits.memberWeight)
       if let value = base.member(name) { return value }
-      let keys = members.map(\.key)
-      let guess = nearest(to: name, among: keys).map { "did you mean `\(printable($0))`?" }
+      let keys = members.lazy.map(\.key)
       throw ExpressionFailure(
-        "the object has no member \(quoted(name)): it has \(Self.listed(keys))", hint: guess)
+        "the object has no member \(quoted(name)): it has \(Self.listed(keys))",
+        hint: session.suggestion(for: name, among: keys))
     default:
       throw ExpressionFailure("cannot take the member \(quoted(name)) of \(base.spoken)")
     }
@@ -148,7 +163,7 @@ extension Evaluator {
   }
 
   /// A few names, for a message.
-  static func listed(_ names: [String]) -> String {
+  static func listed(_ names: some Collection<String>) -> String {
     guard !names.isEmpty else { return "none" }
     let shown = names.prefix(6).map { quoted($0) }.joined(separator: ", ")
     return names.count > 6 ? "\(shown) and \(names.count - 6) more" : shown

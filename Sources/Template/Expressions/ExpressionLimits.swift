@@ -20,11 +20,26 @@ enum ExpressionLimits {
   /// What a value counts beside its text: about a quarter of the bytes that it takes in memory.
   static let elementWeight = 16
 
+  /// What a member counts that is looked at in search of another.
+  static let memberWeight = 4
+
+  /// What a parameter or a variable of a nested deployment counts in each turn of its loop.
+  static let declarationWeight = 64
+
   /// The most that all values of one evaluation hold together.
   static let totalWeight = 16 << 20
 
   /// How many expressions, calls and elements one evaluation goes through.
   static let steps = 1_000_000
+
+  /// How many characters one call compares with others.
+  static let comparisons = 20_000_000
+
+  /// How many failed names a document gets suggestions for.
+  static let suggestions = 100
+
+  /// Among how many names a suggestion is looked for.
+  static let choices = 500
 
   /// How many times a `copy` loop may go round, as Azure has it.
   static let copyCount = 800
@@ -32,8 +47,11 @@ enum ExpressionLimits {
   /// How many numbers `range` makes, as Azure has it.
   static let rangeCount = 10_000
 
-  /// How many resources the loops of one document may make.
-  static let resources = 2000
+  /// How many resources one document may have, in all turns of its loops; Azure takes 800 of a template.
+  static let resources = 5000
+
+  /// The most bytes of a resource's name that another can refer to it by.
+  static let nameBytes = 2048
 
   /// How deep deployments nest in deployments.
   static let deploymentNesting = 10

@@ -174,7 +174,12 @@ extension ExpressionValue {
     guard case .object(let members) = content else { return nil }
     if let exact = members.first(where: { $0.key == key }) { return exact.value }
     let folded = key.lowercased()
-    return members.first { $0.key.lowercased() == folded }?.value
+    // Most keys differ in length already; only beyond ASCII does case change that.
+    let length = folded.utf8.allSatisfy { $0 < 0x80 } ? folded.utf8.count : nil
+    return members.first { member in
+      if let length, member.key.utf8.count != length { return false }
+      return member.key.lowercased() == folded
+    }?.value
   }
 
   /// The value as a message names it; a secret is never shown.
@@ -185,8 +190,7 @@ extension ExpressionValue {
     case .bool(let value): value ? "true" : "false"
     case .integer(let value): "the number `\(value)`"
     case .decimal(let value): "the number `\(value)`"
-    // A message shows 80 characters: the others of a long text need not be counted.
-    case .string(let text): "the string \(quoted(String(text.unicodeScalars.prefix(400))))"
+    case .string(let text): "the string \(quoted(text))"
     case .array(let elements): "an array of \(elements.count)"
     case .object(let members): "an object of \(members.count)"
     case .unknown: "a value that is not known here"

@@ -21,15 +21,21 @@ struct TemplateFunction: Sendable {
 
   let demand: Demand
 
+  /// How often as much as its arguments hold a call counts: reading a text as JSON takes longer
+  /// than joining it.
+  let effort: Int
+
   let result: @Sendable (Arguments) throws(ExpressionFailure) -> ExpressionValue.Content
 
   init(
     _ name: String, _ count: ClosedRange<Int>, _ demand: Demand = .contents,
+    effort: Int = 1,
     _ result: @escaping @Sendable (Arguments) throws(ExpressionFailure) -> ExpressionValue.Content
   ) {
     self.name = name
     self.count = count
     self.demand = demand
+    self.effort = effort
     self.result = result
   }
 
@@ -40,7 +46,7 @@ struct TemplateFunction: Sendable {
   static let all: [String: TemplateFunction] = {
     let functions =
       strings + texts + encodings + arrays + merging + objects + numbers + logic + dates
-      + resourceIDs + networks
+      + resourceIDs + networks + addresses
     return Dictionary(functions.map { ($0.name.lowercased(), $0) }) { first, _ in first }
   }()
 }

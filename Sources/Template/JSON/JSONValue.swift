@@ -52,9 +52,18 @@ extension JSONValue {
 /// A value as a message shows it: between backquotes, without control characters, cut at 80
 /// characters, and without a URL's query, which may hold a signature.
 package func quoted(_ text: String) -> String {
-  var shown = withoutQuery(text)
-  if shown.count > 80 { shown = shown.prefix(79) + "…" }
+  var shown = withoutQuery(beginning(of: text))
+  if shown.count > 80 || shown.utf8.count < text.utf8.count && !shown.hasSuffix("?…") {
+    shown = shown.prefix(79) + "…"
+  }
   return "`\(printable(shown))`"
+}
+
+/// As much of a text as a message may show: what follows need not even be counted.
+func beginning(of text: String) -> String {
+  let most = 400
+  guard text.utf8.count > most else { return text }
+  return String(text.unicodeScalars.prefix(most))
 }
 
 /// A text without characters that act on a terminal: they are shown as escapes.

@@ -7,7 +7,7 @@ package func unreadableText(_ bytes: [UInt8], as kind: JSONTextKind) -> Diagnost
       "cannot read \(kind.rawValue): it has \(bytes.count) bytes, and \(JSONReader.maximumBytes) is "
         + "the most", at: .start, path: "")
   }
-  if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+  if isUTF16(bytes) {
     return Diagnostic(
       .error, .notUTF8, "cannot read \(kind.rawValue): it is UTF-16, not UTF-8", at: .start,
       path: "",
@@ -19,6 +19,13 @@ package func unreadableText(_ bytes: [UInt8], as kind: JSONTextKind) -> Diagnost
   return Diagnostic(
     .error, .notUTF8, "cannot read \(kind.rawValue): the byte 0x\(byte) here is not valid UTF-8",
     at: position, path: "", hint: "save the file as UTF-8")
+}
+
+/// Whether bytes begin as a text in UTF-16 does, with its mark or with two ordinary characters.
+private func isUTF16(_ bytes: [UInt8]) -> Bool {
+  if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) { return true }
+  let zeros = bytes.prefix(4).map { $0 == 0 }
+  return zeros == [true, false, true, false] || zeros == [false, true, false, true]
 }
 
 /// Decodes until the first mistake, counting lines and columns on the way.

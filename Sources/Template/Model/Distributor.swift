@@ -101,4 +101,16 @@ public struct SharedImage: Hashable, Sendable {
   public let excludeFromLatest: Bool
   /// How much of the image is copied.
   public let replicationMode: ReplicationMode
+
+  /// Describes a version to be made.
+  public init(
+    imageID: ResourceID, versioning: Versioning, targetRegions: [TargetRegion],
+    excludeFromLatest: Bool, replicationMode: ReplicationMode
+  ) {
+    self.imageID = imageID
+    self.versioning = versioning
+    self.targetRegions = targetRegions
+    self.excludeFromLatest = excludeFromLatest
+    self.replicationMode = replicationMode
+  }
 }

@@ -45,10 +45,9 @@ struct BakingArguments: ParsableArguments {
     name: .customLong("on"),
     help: ArgumentHelp(
       """
-      Where to bake: qemu, a VM on this machine, or a host of your own, reached over SSH, or over \
-      WinRM where it runs Windows.
-      """,
-      valueName: "qemu|ssh://[user@]host[:port]|winrm://[user@]host[:port]"))
+      Where to bake: qemu, a VM on this machine; azure, a VM in your subscription; or a host of your \
+      own, reached over SSH, or over WinRM where it runs Windows.
+      """, valueName: "qemu|azure|ssh://[user@]host[:port]|winrm://[user@]host[:port]"))
   var target: String = LocalSite.name
 
   @OptionGroup(title: "Values for the template") var deployment: DeploymentOptions
@@ -58,6 +57,8 @@ struct BakingArguments: ParsableArguments {
   @OptionGroup(title: "Which customizers run") var steps: SelectionArguments
 
   @OptionGroup(title: "In a VM on this machine") var local: LocalArguments
+
+  @OptionGroup(title: "In Azure") var azure: AzureArguments
 
   @OptionGroup(title: "On a host of your own") var ssh: SSHArguments
 

@@ -42,7 +42,7 @@ struct CacheArguments: ParsableArguments {
   }
 
   private func reuse(_ template: ImageTemplate) throws -> StateKeeping.Reuse {
-    if noCache { return .before(1) }
+    if noCache { return .none }
     guard let name = noCacheFrom else { return .all }
     let match = template.customizers.first { $0.name == name || "\($0.index + 1)" == name }
     guard let match else {

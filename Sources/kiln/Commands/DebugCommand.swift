@@ -8,8 +8,9 @@ struct DebugCommand: AsyncParsableCommand {
     discussion: """
       The steps before it run as in a build; then you are shown what it finds, and asked: run it, \
       open a shell, run it again as the template and its files now are. Nothing is generalized, \
-      validated or distributed, and a VM is gone at the end unless you keep it. Where there is no \
-      snapshot of before the step, it runs again on what is there, and that is said.
+      validated or distributed, and a VM is gone at the end unless you keep it. Each further run of the \
+      step begins in the VM's state before it; where there is none, as on a host of your own, it runs on \
+      what is there, and that is said.
       """)
 
   @OptionGroup var baking: BakingArguments

@@ -30,7 +30,9 @@ struct DeploymentOptions: ParsableArguments {
       "A value for the placeholder <name>. Wins over --values.", valueName: "name=value"))
   var placeholders: [String] = []
 
-  @Option(help: ArgumentHelp("What subscription() gives.", valueName: "id"))
+  @Option(
+    help: ArgumentHelp(
+      "What subscription() gives, and where --on azure builds.", valueName: "id"))
   var subscription: String?
 
   @Option(help: ArgumentHelp("What resourceGroup() gives.", valueName: "name"))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Azure
 import Foundation
 import Images
 import Layers
@@ -13,8 +14,27 @@ struct GCCommand: AsyncParsableCommand {
     discussion: """
       It reads the journals of runs whose process is gone, ends the jobs that still run, removes \
       the runs' directories, and can be called as often as you like. It logs in as the run did; \
-      the options below replace what the run used.
+      the options below replace what the run used. With --on azure it also looks, by their tags, for \
+      what runs of any machine left in the subscription, and removes what has expired.
       """)
+
+  @Option(
+    name: .customLong("on"),
+    help: ArgumentHelp("Also look in the subscription for what has expired.", valueName: "azure"))
+  var place: Place?
+
+  @Flag(
+    help: """
+      With --on azure, remove what has not expired, too: builds that go on, wherever they do, fail.
+      """)
+  var unexpired = false
+
+  @OptionGroup(title: "In Azure") var subscription: SubscriptionArgument
+
+  @OptionGroup(title: "In Azure") var cloud: CloudArguments
+
+  /// Where is looked beside the runs of this machine.
+  enum Place: String, ExpressibleByArgument, CaseIterable { case azure }
 
   @OptionGroup var ssh: SSHArguments
 
@@ -25,7 +45,7 @@ struct GCCommand: AsyncParsableCommand {
 
   func run() async throws {
     let archive = try RunArchive.ofUser()
-    let leftovers = Leftovers(ssh, winRM, kept ? .kept : .unfinished)
+    let leftovers = Leftovers(ssh, winRM, cloud, kept ? .kept : .unfinished)
     var failed = 0
     var cleaned = 0
     for directory in try archive.all() {
@@ -49,6 +69,11 @@ struct GCCommand: AsyncParsableCommand {
     }
     for path in try await TrialVM.removeAbandoned(below: Places.trials) {
       StandardError.write("removed a virtual machine that was booted to look into it: \(path)")
+    }
+    if place == .azure {
+      try await CloudLeftovers(
+        cloud, subscription.subscription, unexpired ? .all : .expired
+      ).collect()
     }
     StandardError.write("\(cleaned) runs cleaned up, \(failed) left for another try")
     if failed > 0 { throw ExitCode(KilnExit.unreachable.rawValue) }

@@ -8,8 +8,9 @@ struct ResumeCommand: AsyncParsableCommand {
     commandName: "resume",
     abstract: "Go on with a failed or killed run, at the step that it failed at.",
     discussion: """
-      It builds with the options of that run and with the template as it now is. In a VM, it begins in \
-      the last state that was kept: as before the step that failed. On a host of your own, the steps are \
+      It builds with the options of that run and with the template as it now is. In a VM that the run \
+      kept, and that lives, it goes on with all that is in there; otherwise it begins in the last state \
+      that was kept: as before the step that failed. On a host of your own, the steps are \
       taken as done that the run saw succeed, up to the first that has changed since, and a job that \
       still runs there is followed on.
       """)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Azure
 import Catalog
 import Digests
 import Foundation
@@ -13,7 +14,7 @@ import Template
 /// The composition root of `build` and `plan`: it puts the parts together for one template.
 struct Baking {
   let arguments: BakingArguments
-  /// The host to bake on; `nil` for a VM on this machine.
+  /// The host to bake on; `nil` for a VM.
   let host: BakingSite?
   private let hostWarnings: [String]
   /// How the build was begun.
@@ -30,6 +31,8 @@ struct Baking {
   enum Purpose { case build, trial }
 
   let purpose: Purpose
+  /// The clients of Azure that all templates share.
+  private let access = SharedAccess()
   /// The files that plans were made of so far.
   let files: NotedPaths
 
@@ -48,7 +51,7 @@ struct Baking {
         StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
       }
     }
-    if arguments.target == LocalSite.name {
+    if [LocalSite.name, AzureSite.name].contains(arguments.target) {
       (host, hostWarnings) = (nil, [])
     } else if arguments.target.lowercased().hasPrefix(WinRMHost.scheme) {
       let machine = try WinRMHost(
@@ -80,8 +83,8 @@ struct Baking {
     guidedBy guide: (Plan, Workbench) throws -> any StepGuide
   ) async throws -> RunResult {
     let (plan, site) = try await plan(target, manner)
-    for note in earlier?.notes(on: plan) ?? [] { StandardError.write("note: \(note)") }
-    try await earlier?.tidy(before: plan, arguments.ssh, arguments.winRM)
+    for note in earlier?.notes(on: plan, site) ?? [] { StandardError.write("note: \(note)") }
+    try await earlier?.tidy(before: plan, arguments.ssh, arguments.winRM, arguments.azure.cloud)
     let directory = try record(plan, site)
     let terminal = Terminal(manner, log: directory.logPath)
     let workbench = Workbench(
@@ -167,7 +170,7 @@ struct Baking {
     defer { terminal.close() }
     let events = Broadcast(to: [terminal], through: redactor)
     var planner = Planner(
-      scripts: NotedScripts(scripts: try scripts(), paths: files),
+      scripts: NotedScripts(scripts: try scripts(of: target.template), paths: files),
       scriptUser: arguments.scriptUser, product: product(site),
       selection: arguments.steps.selection, report: { events.receive($0) })
     planner.system = site.system
@@ -191,16 +194,35 @@ struct Baking {
     }
   }
 
-  private func scripts() throws -> Scripts {
-    Scripts(
+  private func scripts(of template: ImageTemplate) throws -> Scripts {
+    let subscription = SubscriptionArgument.chosen(arguments.deployment.subscription)
+    let identity: Scripts.Identity = { [access, cloud = arguments.azure.cloud] uri in
+      try await access.open(cloud, for: subscription ?? "").blobFields(for: uri)
+    }
+    return Scripts(
       relativeTo: TemplateFile.directory(of: arguments.template),
       cache: DownloadCache(
         root: FilePath(Places.downloads), client: HTTPClient(), mirrors: try mirrors(),
-        retry: Retry(Self.patience)))
+        retry: Retry(Self.patience)),
+      identity: template.identities.isEmpty ? nil : identity)
   }
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {
     if let host { return host }
+    let site =
+      arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
+    for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
+    return purpose == .trial ? .trial(site) : .vm(site)
+  }
+
+  private func azure(_ template: ImageTemplate) async throws -> any VMSite {
+    try await signals.cancelling {
+      try await AzureSite(
+        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout(), access)
+    }
+  }
+
+  private func local(_ template: ImageTemplate) async throws -> any VMSite {
     let terminal = Terminal(manner, log: "")
     defer { terminal.close() }
     let search = ChosenSource.Search(
@@ -210,13 +232,11 @@ struct Baking {
         retry: Retry(Self.patience)),
       store: try ImageStore(environment: ProcessInfo.processInfo.environment)
     ) { terminal.receive(.fetching(uri: $0, received: $1, of: $2)) }
-    let site = try await signals.cancelling {
+    return try await signals.cancelling {
       try await LocalSite(
         template, named: arguments.template, arguments.local, timeout: arguments.ssh.timeout(),
         search)
     }
-    for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
-    return purpose == .trial ? .trial(site) : .local(site)
   }
 
   private func product(_ site: BakingSite) -> Planner.Product {
@@ -224,7 +244,7 @@ struct Baking {
     case (.trial, _), (_, .trial):
       .machine(.skipped("one step is debugged: nothing is generalized, validated or distributed"))
     case (.build, .host), (.build, .windows): .machine(generalization(site.system))
-    case (.build, .local): .image
+    case (.build, .vm): .image
     }
   }
 

@@ -46,7 +46,8 @@ struct BakingRun {
       try await earlier?.handOver(for: plan, to: journal)
       let build = Build(
         plan: plan, site: try site.site(for: directory, plan, journal, events, earlier),
-        events: events, journal: journal, guide: try guide())
+        events: events, journal: journal, guide: try guide(),
+        rewinder: site.rewinder)
       try await signals.cancelling {
         events.receive(.canceling("\($0)"))
       } _: {

@@ -7,17 +7,17 @@ enum BakingSite {
   case host(SSHHost)
   /// On a Windows machine of the user's own.
   case windows(WinRMHost)
-  /// In a VM on this machine.
-  case local(LocalSite)
-  /// In a VM on this machine, of which nothing is made.
-  case trial(LocalSite)
+  /// In a VM, on this machine or in Azure.
+  case vm(any VMSite)
+  /// In a VM of which nothing is made.
+  case trial(any VMSite)
 
   /// The site as the user named it.
   var name: String {
     switch self {
     case .host(let host): host.name
     case .windows(let host): host.name
-    case .local, .trial: LocalSite.name
+    case .vm(let site), .trial(let site): site.name
     }
   }
 
@@ -26,7 +26,7 @@ enum BakingSite {
     switch self {
     case .host(let host): host.machine
     case .windows(let host): host.machine
-    case .local, .trial: "the build VM"
+    case .vm, .trial: "the build VM"
     }
   }
 
@@ -35,7 +35,7 @@ enum BakingSite {
     switch self {
     case .host(let host): .host(host)
     case .windows(let host): .none(host.machine)
-    case .local, .trial: .vm(of: directory)
+    case .vm, .trial: .vm(of: directory)
     }
   }
 
@@ -49,7 +49,7 @@ enum BakingSite {
     switch self {
     case .host(let host): host.timeout
     case .windows(let host): host.timeout
-    case .local(let site), .trial(let site): site.timeout
+    case .vm(let site), .trial(let site): site.timeout
     }
   }
 
@@ -57,7 +57,16 @@ enum BakingSite {
   var image: ImagePlan? {
     switch self {
     case .host, .windows, .trial: nil
-    case .local(let site): site.image
+    case .vm(let site): site.image
+    }
+  }
+
+  /// What puts the machine back before a step that runs again: of what is debugged only, since by a
+  /// retry of a build somebody goes on with what they mended by hand.
+  var rewinder: any StepRewinder {
+    switch self {
+    case .trial: StateRewinder()
+    case .host, .windows, .vm: NoRewinder()
     }
   }
 
@@ -65,7 +74,7 @@ enum BakingSite {
   func states(of plan: Plan) async throws -> [Int: PlannedState] {
     switch self {
     case .host, .windows: [:]
-    case .local(let site), .trial(let site): try await site.states(of: plan)
+    case .vm(let site), .trial(let site): try await site.states(of: plan)
     }
   }
 
@@ -84,10 +93,11 @@ enum BakingSite {
           stepsDone: earlier?.stepsDone(of: plan) ?? 0))
     case .windows(let host):
       .host(windows(host, directory, plan, journal, events, earlier))
-    case .local(let site): try site.site(for: directory, plan, journal, events)
+    case .vm(let site):
+      try site.site(for: directory, plan, journal, events, goingOnWith: earlier)
     case .trial(let site):
-      .trial(
-        site.provider(for: directory, journal, events),
+      try .trial(
+        site.provider(for: directory, plan, journal, events),
         onFailure: site.image.retention.onCustomizerError)
     }
   }

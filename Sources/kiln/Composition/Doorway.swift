@@ -1,3 +1,4 @@
+import Azure
 import Pipeline
 import QEMU
 
@@ -27,15 +28,35 @@ enum Doorway {
 
   private static func words(_ directory: RunDirectory) throws -> [String] {
     let contents = try directory.journal()
-    let places = (contents.kept + contents.unfinished).compactMap { resource in
+    let there = contents.kept + contents.unfinished
+    if let login = azure(directory, there) { return login.sshWords }
+    let places = there.compactMap { resource in
       if case .vm(let place) = resource { place } else { nil }
     }
-    guard let place = places.last, let login = try? VMLogin.read(in: place) else {
+    guard let place = places.last, let login = try? VMLogin.visit(place) else {
       throw CommandFault(
         "the run \(directory.run.text) has no virtual machine now",
         hint: "a build keeps its VM after a failure with --keep, or with the template's "
           + "`errorHandling`")
     }
     return login.sshWords
+  }
+
+  /// The newest machine in Azure that a run has.
+  private static func azure(_ directory: RunDirectory, _ there: [Resource]) -> MachineLogin? {
+    let isThere = there.contains { if case .azure = $0 { true } else { false } }
+    guard isThere else { return nil }
+    return [BuildNames.Role.validation, .build].lazy
+      .compactMap { MachineFiles(directory, $0).read() }.first
+  }
+}
+
+extension MachineLogin {
+  /// The command that logs in; what should run there can follow.
+  fileprivate var sshWords: [String] {
+    [
+      "ssh", "-i", identity, "-o", "IdentitiesOnly=yes", "-o", "UserKnownHostsFile=\(knownHosts)",
+      "-o", "StrictHostKeyChecking=yes", "-o", "LogLevel=ERROR", "-F", "none", "\(user)@\(host)",
+    ]
   }
 }

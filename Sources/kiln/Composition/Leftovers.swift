@@ -1,3 +1,4 @@
+import Azure
 import Guests
 import Pipeline
 import QEMU
@@ -17,13 +18,15 @@ struct Leftovers {
 
   private let ssh: SSHArguments
   private let winRM: WinRMArguments
+  private let cloud: CloudArguments
   private let reach: Reach
   private let questions: Questions
 
   /// Logs in to hosts as the runs did, unless `ssh` says otherwise.
-  init(_ ssh: SSHArguments, _ winRM: WinRMArguments, _ reach: Reach) {
+  init(_ ssh: SSHArguments, _ winRM: WinRMArguments, _ cloud: CloudArguments, _ reach: Reach) {
     self.ssh = ssh
     self.winRM = winRM
+    self.cloud = cloud
     self.reach = reach
     questions = Questions(ssh, learn: { _ in })
   }
@@ -51,15 +54,34 @@ struct Leftovers {
       case .vm(let directory):
         try await VMPlace.remove(directory)
         try await journal.gone(resource)
-      case .azure, .azureAccess:
-        throw CommandFault(
-          "this version of kiln can't remove \(resource)", hint: "remove it in Azure's portal")
+      case .azure, .azureAccess: continue
       case .other(let kind, _):
         throw CommandFault(
           "this version of kiln can't remove a \(kind)", hint: "use the version that made it")
       }
     }
+    try await collectAzure(left, journal)
+    MachineFiles.remove(directory)
     if standing == .interrupted { try directory.write(record.closed(at: .now())) }
     return .collected
+  }
+
+  /// Removes what a run left in Azure, in the order in which Azure lets go of it.
+  private func collectAzure(_ left: [Resource], _ journal: Journal) async throws {
+    for (address, resources) in Dictionary(grouping: left, by: \.azureCloud) {
+      guard let address else { continue }
+      let access = try await cloud.open(for: nil, at: address)
+      try await Staging(access.arm, journal: journal).remove(resources)
+    }
+  }
+}
+
+extension Resource {
+  /// The Resource Manager of a resource in Azure; `nil` for others.
+  fileprivate var azureCloud: String? {
+    switch self {
+    case .azure(_, let cloud), .azureAccess(_, let cloud): cloud
+    default: nil
+    }
   }
 }

@@ -10,10 +10,11 @@ import Template
 
 /// A VM on this machine and the images of this machine: what stands between a template and a local
 /// build, settled before it begins.
-struct LocalSite {
+struct LocalSite: VMSite {
   /// What the site is called on the command line.
   static let name = "qemu"
 
+  var name: String { Self.name }
   /// How long the VM may take to be reached.
   let timeout: Duration
   /// How its image is made.
@@ -78,7 +79,8 @@ struct LocalSite {
 
   /// The provider and distributor for a run.
   func site(
-    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink,
+    goingOnWith earlier: Resumption?
   ) throws -> Build.Site {
     let provenance = Provenance(
       run: directory.run.text, templateID: templateID, template: plan.templateDigest,
@@ -87,16 +89,30 @@ struct LocalSite {
       firmware: source.disk.firmware, architecture: source.disk.architecture.rawValue, made: started
     )
     let distributor = LocalDistributor(store, outputs, provenance)
-    return .vm(provider(for: directory, journal, events), distributor, image)
+    if let earlier, let kept = earlier.keptMachine(for: plan, on: self) {
+      let resumed = ResumedQEMUProvider(
+        plainProvider(for: directory, journal, events), kept: kept.machine,
+        stepsDone: earlier.stepsDone(of: plan), earlier: kept.directory, keeping: keeping)
+      return .vm(resumed, distributor, image)
+    }
+    return .vm(provider(for: directory, plan, journal, events), distributor, image)
   }
+
+  /// Whether a VM that was kept is of the make that this build asks for.
+  func fits(_ machine: KeptMachine) -> Bool { machine.fits(setup) }
 
   /// What gives the VMs of a run: in the state after as many steps as were kept.
   func provider(
-    for directory: RunDirectory, _ journal: Journal, _ events: any EventSink
+    for directory: RunDirectory, _ plan: Plan, _ journal: Journal, _ events: any EventSink
   ) -> any VMProvider {
-    let provider = QEMUProvider(
-      setup, run: directory, journal: journal, events: events, disks: store.tool)
+    let provider = plainProvider(for: directory, journal, events)
     return keeping.map { StatefulQEMUProvider(provider, keeping: $0) } ?? provider
+  }
+
+  private func plainProvider(
+    for directory: RunDirectory, _ journal: Journal, _ events: any EventSink
+  ) -> QEMUProvider {
+    QEMUProvider(setup, run: directory, journal: journal, events: events, disks: store.tool)
   }
 
   /// The states of the VM that a build by `plan` would keep, or begin in, by the numbers of steps.

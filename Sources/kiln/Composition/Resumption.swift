@@ -1,6 +1,7 @@
 import Foundation
 import Images
 import Pipeline
+import QEMU
 
 /// What a run that ended early leaves to the one that goes on with it.
 struct Resumption {
@@ -21,24 +22,58 @@ struct Resumption {
   func stepsDone(of plan: Plan) -> Int {
     plan.steps.prefix { step in
       let number = step.outline.number
-      let isGood = record.results.last { $0.number == number }?.outcome.isGood ?? false
+      guard let result = record.results.last(where: { $0.number == number }),
+        result.outcome.isGood, (result.sha256 ?? step.outline.sha256) == step.outline.sha256
+      else { return false }
       let before = record.steps.first { $0.number == number }
-      return isGood && before?.sha256 == step.outline.sha256 && before?.type == step.outline.type
+      return before.map(step.outline.doesTheSame) ?? false
     }.count
   }
 
   /// What the user should know of it, a sentence each.
-  func notes(on plan: Plan) -> [String] {
+  func notes(on plan: Plan, _ site: BakingSite) -> [String] {
     let done = stepsDone(of: plan)
     let next = plan.steps.dropFirst(done).first?.outline
     let before = next.flatMap { next in record.steps.first { $0.number == next.number } }
     let why =
       next.map { next in
-        before?.sha256 == next.sha256
+        before.map(next.doesTheSame) ?? false
           ? "step \(next.number), \(next.title), did not succeed then"
           : "step \(next.number), \(next.title), is another than it was"
       } ?? "all of its steps have succeeded"
     return ["goes on with \(run): \(done) steps are as they were then; \(why)"]
+      + place(for: plan, site)
+  }
+
+  /// In which of the VMs it goes on, where it does in one.
+  private func place(for plan: Plan, _ site: BakingSite) -> [String] {
+    guard case .vm(let vm) = site, let local = vm as? LocalSite else { return [] }
+    if keptMachine(for: plan, on: local) != nil {
+      return ["goes on in the virtual machine that was kept, with all that is in it"]
+    }
+    guard machine != nil else { return [] }
+    return [
+      "the virtual machine that was kept is not what this build would go on in; it stays, and "
+        + "`kiln gc --kept` removes it"
+    ]
+  }
+
+  /// The VM that the run kept, where it lives.
+  private var machine: KeptMachine? { KeptMachine(of: directory, journal) }
+
+  /// The VM that the run kept, with the run's directory on the guest: where it lives, is of the make
+  /// that `site` asks for, and no step has begun in it but those that are done, and the one that is
+  /// next.
+  func keptMachine(
+    for plan: Plan, on site: LocalSite
+  ) -> (machine: KeptMachine, directory: String)? {
+    guard let machine, site.fits(machine), let guest = record.guest,
+      let next = plan.steps.dropFirst(stepsDone(of: plan)).first
+    else { return nil }
+    let begun = record.results.filter { $0.outcome != .skipped }.map(\.number).max() ?? 0
+    // After a generalization that failed nobody knows what is left of the machine.
+    if case .generalize = next.work, begun == next.outline.number { return nil }
+    return begun <= next.outline.number ? (machine, guest.directory) : nil
   }
 
   /// What the run left on a host that this one goes on in, with the jobs that may still run there:
@@ -46,7 +81,7 @@ struct Resumption {
   func attachment(for plan: Plan) -> Resource? {
     let isAsItWas = plan.steps.dropFirst(stepsDone(of: plan)).allSatisfy { step in
       let before = record.steps.first { $0.number == step.outline.number }
-      return before?.sha256 == step.outline.sha256 && before?.type == step.outline.type
+      return before.map(step.outline.doesTheSame) ?? false
     }
     guard isAsItWas, !journal.hasFailure else { return nil }
     return journal.unfinished.first { if case .guestDirectory = $0 { true } else { false } }
@@ -56,9 +91,11 @@ struct Resumption {
   func run(for plan: Plan, else new: RunID) -> RunID { attachment(for: plan) == nil ? new : run }
 
   /// Removes what the run left and nobody goes on with.
-  func tidy(before plan: Plan, _ ssh: SSHArguments, _ winRM: WinRMArguments) async throws {
+  func tidy(
+    before plan: Plan, _ ssh: SSHArguments, _ winRM: WinRMArguments, _ cloud: CloudArguments
+  ) async throws {
     guard attachment(for: plan) == nil else { return }
-    _ = try await Leftovers(ssh, winRM, .unfinished).collect(directory)
+    _ = try await Leftovers(ssh, winRM, cloud, .unfinished).collect(directory)
     // What it had begun to write of images, and the names that it had reserved.
     _ = try await ImageStore(environment: ProcessInfo.processInfo.environment).removeAbandoned()
   }
@@ -70,6 +107,13 @@ struct Resumption {
     try await Journal(of: directory).gone(resource)
     let (record, standing) = try directory.standing()
     if standing == .interrupted { try directory.write(record.closed(at: .now())) }
+  }
+}
+
+extension StepOutline {
+  /// Whether it does what an earlier one did.
+  fileprivate func doesTheSame(_ earlier: StepOutline) -> Bool {
+    (earlier.type, earlier.sha256, earlier.terms) == (type, sha256, terms)
   }
 }
 

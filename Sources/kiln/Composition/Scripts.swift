@@ -1,3 +1,4 @@
+import Azure
 import Digests
 import Foundation
 public import HTTP
@@ -6,11 +7,21 @@ import SystemPackage
 
 /// Gets scripts and files by `http(s)://`, `file://`, or by a path relative to the template.
 struct Scripts: ScriptSource {
+  /// Gives the fields by which a request for a blob says who asks; `nil` for any other address.
+  typealias Identity = @Sendable (String) async throws -> HTTPHeaders?
+
   private let cache: DownloadCache
   private let base: String
+  private let identity: Identity?
 
-  /// Scripts of a template in the directory `base`, with downloads kept in `cache`.
-  init(relativeTo base: String, cache: DownloadCache) {
+  /// What a storage account answers to somebody whom it does not know: that there is no such blob,
+  /// too.
+  private static let refusals: Set<Int> = [401, 403, 404, 409]
+
+  /// Scripts of a template in the directory `base`, with downloads kept in `cache`; `identity` asks
+  /// for those that not everybody may read.
+  init(relativeTo base: String, cache: DownloadCache, identity: Identity? = nil) {
+    self.identity = identity
     self.base = base.hasSuffix("/") ? String(base.dropLast()) : base
     self.cache = cache
   }
@@ -22,7 +33,7 @@ struct Scripts: ScriptSource {
     let scheme = uri.firstRange(of: "://").map { uri[..<$0.lowerBound].lowercased() }
     switch scheme {
     case "http", "https":
-      let file = try await cache.fetch(uri, sha256: sha256) {
+      let file = try await download(uri, sha256: sha256) {
         progress(Int($0.received), $0.total.map(Int.init))
       }
       return FetchedFile(
@@ -38,6 +49,30 @@ struct Scripts: ScriptSource {
       throw ScriptError(
         uri, "`\(scheme)://` is not supported",
         hint: "use https://, file:// or a path relative to the template")
+    }
+  }
+
+  /// Downloads what everybody may read, and else what the template's identity may.
+  private func download(
+    _ uri: String, sha256: SHA256Digest?,
+    _ progress: @escaping @Sendable (Download.Progress) -> Void
+  ) async throws -> CachedFile {
+    do {
+      return try await cache.fetch(uri, sha256: sha256, progress: progress)
+    } catch let error as HTTPError {
+      // An address with a signature says itself who asks.
+      guard case .status(let status, _) = error.reason, Self.refusals.contains(status),
+        !uri.contains("sig="), let fields = try await fields(for: uri, after: error)
+      else { throw error }
+      return try await cache.fetch(uri, sha256: sha256, fields: fields, progress: progress)
+    }
+  }
+
+  private func fields(for uri: String, after refusal: HTTPError) async throws -> HTTPHeaders? {
+    do {
+      return try await identity?(uri)
+    } catch let error as CredentialError {
+      throw ScriptError(uri, "\(refusal.reason), and \(error)", hint: error.hint)
     }
   }
 

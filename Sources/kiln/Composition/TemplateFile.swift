@@ -17,16 +17,33 @@ enum TemplateFile {
     guard status.st_mode & S_IFMT != S_IFDIR else {
       throw CommandFault("could not read the template `\(path)`: it is a directory", exit: .usage)
     }
-    guard status.st_size <= largest else {
-      throw CommandFault(
-        "could not read the template `\(path)`: it has \(status.st_size) bytes", exit: .usage)
-    }
     do {
-      return [UInt8](try Data(contentsOf: URL(filePath: path)))
+      let bytes = try contents(of: URL(filePath: path))
+      guard bytes.count <= largest else {
+        throw CommandFault(
+          "could not read `\(path)`: it has more than \(largest >> 20) MiB, so it is no template",
+          exit: .usage)
+      }
+      return bytes
+    } catch let fault as CommandFault {
+      throw fault
     } catch {
       throw CommandFault(
         "could not read the template `\(path)`: \(error.localizedDescription)", exit: .usage)
     }
+  }
+
+  /// The bytes of a file or a pipe, as far as they can be a template, and one more.
+  private static func contents(of file: URL) throws -> [UInt8] {
+    let handle = try FileHandle(forReadingFrom: file)
+    var bytes: [UInt8] = []
+    while bytes.count <= largest,
+      let more = try handle.read(upToCount: largest + 1 - bytes.count), !more.isEmpty
+    {
+      bytes += more
+    }
+    try handle.close()
+    return bytes
   }
 
   /// Puts other bytes in the place of the file's: whole or not at all, and with its permissions.

@@ -36,7 +36,8 @@ extension ContextFunction {
         case (.unknown, _): return value
         case (_, .unknown(let reason)):
           return ExpressionValue(unknown: reason, at: frame.position)
-        case (.object, .string(let name)):
+        case (.object(let members), .string(let name)):
+          try evaluator.session.charge(members.count * ExpressionLimits.memberWeight)
           guard let found = value.member(name) else { return try null(frame) }
           value = found
         case (.array(let elements), .integer(let place)):

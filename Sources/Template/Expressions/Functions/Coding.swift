@@ -114,7 +114,7 @@ enum URIReference {
   }
 
   /// The scheme of an absolute address: a letter, then letters, digits, `+`, `-` and `.`, then `:`.
-  private static func scheme(of text: String) -> String? {
+  static func scheme(of text: String) -> String? {
     guard let colon = text.firstIndex(of: ":"), text.first?.isLetter == true else { return nil }
     let scheme = text[..<colon]
     let holds = scheme.allSatisfy {

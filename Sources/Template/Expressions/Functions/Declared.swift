@@ -34,11 +34,12 @@ extension ContextFunction {
     },
     ContextFunction("reference", 1...3) { evaluator, call, frame throws(ExpressionFailure) in
       let arguments = try evaluator.arguments(of: call, in: frame)
-      if arguments.count < 3, case .string(let name) = arguments[0].content,
-        let outputs = try evaluator.scope.outputs(ofDeployment: name)
-      {
-        let member = ExpressionValue.Member("outputs", outputs)
-        return try ExpressionValue(.object([member]), at: frame.position)
+      if case .string(let name) = arguments[0].content {
+        try evaluator.session.note(reference: name, in: evaluator.scope)
+        if arguments.count < 3, let outputs = try evaluator.scope.outputs(ofDeployment: name) {
+          let member = ExpressionValue.Member("outputs", outputs)
+          return try ExpressionValue(.object([member]), at: frame.position)
+        }
       }
       return ExpressionValue(unknown: .azure(function: "reference"), at: frame.position)
     },

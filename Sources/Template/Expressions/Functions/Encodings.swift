@@ -7,10 +7,10 @@ extension TemplateFunction {
     TemplateFunction("base64ToString", 1...1) { call throws(ExpressionFailure) in
       .string(try decoded(call.string(0), call))
     },
-    TemplateFunction("base64ToJson", 1...1) { call throws(ExpressionFailure) in
+    TemplateFunction("base64ToJson", 1...1, effort: 8) { call throws(ExpressionFailure) in
       try json(decoded(call.string(0), call), call)
     },
-    TemplateFunction("json", 1...1) { call throws(ExpressionFailure) in
+    TemplateFunction("json", 1...1, effort: 8) { call throws(ExpressionFailure) in
       try json(call.string(0), call)
     },
     TemplateFunction("dataUri", 1...1) { call throws(ExpressionFailure) in

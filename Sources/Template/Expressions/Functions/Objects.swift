@@ -13,17 +13,23 @@ extension TemplateFunction {
       return .object(object.members)
     },
     TemplateFunction("null", 0...0) { _ throws(ExpressionFailure) in .null },
-    TemplateFunction("items", 1...1, .arguments) { call throws(ExpressionFailure) in
+    TemplateFunction("items", 1...1, .arguments, effort: 4) { call throws(ExpressionFailure) in
       // The service sorts by key.
-      let members = try call.object(0).sorted { $0.key.lowercased() < $1.key.lowercased() }
+      let members = try sorted(call.object(0))
       return .array(
         try members.map { member throws(ExpressionFailure) in
           let key = ExpressionValue.Member("key", try call.value(.string(member.key)))
           return try call.value(.object([key, ExpressionValue.Member("value", member.value)]))
         })
     },
-    TemplateFunction("objectKeys", 1...1, .arguments) { call throws(ExpressionFailure) in
-      try call.array(of: call.object(0).map(\.key).sorted { $0.lowercased() < $1.lowercased() })
+    TemplateFunction("objectKeys", 1...1, .arguments, effort: 4) {
+      call throws(ExpressionFailure) in
+      try call.array(of: sorted(call.object(0)).map(\.key))
     },
   ]
+
+  private static func sorted(_ members: [ExpressionValue.Member]) -> [ExpressionValue.Member] {
+    members.map { (folded: $0.key.lowercased(), member: $0) }
+      .sorted { $0.folded < $1.folded }.map(\.member)
+  }
 }

@@ -34,7 +34,18 @@ extension TemplateFunction {
       } else {
         delimiters = [Array(try call.string(1).utf16)]
       }
-      return try call.array(of: split(Array(try call.string(0).utf16), at: delimiters))
+      let text = Array(try call.string(0).utf16)
+      if delimiters.count == 1 {
+        return try call.array(of: split(text, at: UnitSearch(delimiters[0])))
+      }
+      let (comparisons, overflows) = text.count.multipliedReportingOverflow(
+        by: delimiters.reduce(0) { $0 + $1.count })
+      guard !overflows, comparisons <= ExpressionLimits.comparisons else {
+        throw call.failure(
+          "a text of \(text.count) characters and \(delimiters.count) delimiters take more than "
+            + "\(ExpressionLimits.comparisons) comparisons")
+      }
+      return try call.array(of: split(text, at: delimiters))
     },
     TemplateFunction("substring", 2...3) { call throws(ExpressionFailure) in
       let text = Array(try call.string(0).utf16)
@@ -83,16 +94,18 @@ extension TemplateFunction {
 
   /// Where `part` begins in `text`, not before `start`.
   static func firstPlace(of part: [UInt16], in text: [UInt16], from start: Int) -> Int? {
-    guard part.count <= text.count - start else { return nil }
-    guard let first = part.first else { return start }
-    var place = start
-    while place <= text.count - part.count {
-      if text[place] == first, text[place..<(place + part.count)].elementsEqual(part) {
-        return place
-      }
-      place += 1
+    UnitSearch(part).firstPlace(in: text, from: start)
+  }
+
+  private static func split(_ text: [UInt16], at delimiter: UnitSearch) -> [String] {
+    var pieces: [String] = []
+    var start = 0
+    while !delimiter.part.isEmpty, let place = delimiter.firstPlace(in: text, from: start) {
+      pieces.append(String(decoding: text[start..<place], as: UTF16.self))
+      start = place + delimiter.part.count
     }
-    return nil
+    pieces.append(String(decoding: text[start...], as: UTF16.self))
+    return pieces
   }
 
   private static func split(_ text: [UInt16], at delimiters: [[UInt16]]) -> [String] {

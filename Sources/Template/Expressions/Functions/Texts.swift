@@ -47,16 +47,16 @@ extension TemplateFunction {
     },
     TemplateFunction("replace", 3...3) { call throws(ExpressionFailure) in
       let text = Array(try call.string(0).utf16)
-      let old = Array(try call.string(1).utf16)
+      let old = UnitSearch(Array(try call.string(1).utf16))
       let new = Array(try call.string(2).utf16)
-      guard !old.isEmpty else {
+      guard !old.part.isEmpty else {
         throw call.failure("there is nothing to replace: argument 2 is empty")
       }
       var result: [UInt16] = []
       var start = 0
-      while let place = firstPlace(of: old, in: text, from: start) {
+      while let place = old.firstPlace(in: text, from: start) {
         result += text[start..<place] + new
-        start = place + old.count
+        start = place + old.part.count
         guard result.count <= ExpressionLimits.valueWeight else {
           throw call.failure(tooLong)
         }

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import QEMU
+import Guests
 
 @Suite struct RetirementProofTests {
   private let proof = RetirementProof(run: "r-1")

@@ -1,38 +1,35 @@
-import FoundationEssentials
-import HTTP
-import Subprocess
-import SystemPackage
-import Testing
-import TestSupport
+internal import FoundationEssentials
+internal import Subprocess
+internal import SystemPackage
 
 /// A server in Python beside a test, over TLS, with a certificate that its client believes.
-struct PythonServer: Sendable {
-  let port: Int
+public struct PythonServer: Sendable {
+  /// The loopback port that it listens at.
+  public let port: Int
   /// A directory that is gone with the server.
-  let directory: FilePath
+  public let directory: String
 
   /// The server's address, without a slash at its end.
-  var url: String { "https://localhost:\(port)" }
-  /// Whose certificates the client has to believe.
-  var trust: HTTPClient.Trust { .authorities(directory.appending("ca.pem")) }
+  public var url: String { "https://localhost:\(port)" }
+  /// The file with the authority whose certificates a client has to believe.
+  public var authority: String { "\(directory)/ca.pem" }
 
   /// Runs a program of `Tests/AzureStandIn` while `body` runs.
   ///
   /// The program gets `arguments`, then the paths of a certificate and its key, prints its port,
   /// and ends with its standard input.
-  static func with<Value: Sendable>(
+  public static func with<Value: Sendable>(
     _ program: String, _ arguments: [String],
     _ body: @Sendable (PythonServer) async throws -> Value
   ) async throws -> Value {
-    try await ScratchDirectory.with { path in
-      let directory = FilePath(path)
+    try await ScratchDirectory.with { directory in
       try await makeCertificates(in: directory)
       // The server ends when this process does, however it does.
       let lifeline = try FileDescriptor.pipe()
       defer { try? lifeline.writeEnd.close() }
       let script = "\(packageRoot)/Tests/AzureStandIn/\(program)"
-      let certificate = ["server.pem", "server.key"].map { directory.appending($0).string }
-      let outcome = try await Subprocess.run(
+      let certificate = ["server.pem", "server.key"].map { "\(directory)/\($0)" }
+      let ended = try await Subprocess.run(
         .name("python3"), arguments: Arguments([script] + arguments + certificate),
         input: .fileDescriptor(lifeline.readEnd, closeAfterSpawningProcess: true),
         output: .sequence,
@@ -43,31 +40,32 @@ struct PythonServer: Sendable {
           said += piece.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
           if said.hasSuffix("\n") { break }
         }
-        let port = try #require(Int(said.dropLast()), "the server printed \(said)")
-        let result = await Result.catching {
-          try await body(PythonServer(port: port, directory: directory))
+        guard let port = Int(said.dropLast()) else {
+          throw KitError("\(program) printed \(said)")
         }
-        try execution.send(signal: .kill)
+        let result = await outcome(of: {
+          try await body(PythonServer(port: port, directory: directory))
+        })
+        // It ends what it has started, too.
+        try execution.send(signal: .terminate)
         return result
       }
-      return try outcome.closureResult.get()
+      return try ended.closureResult.get()
     }
   }
 
-  /// What the server answers to a GET of `path`, as text.
-  func text(_ path: String) async throws -> String {
-    try await HTTPClient(trust: trust).send(HTTPRequest(.get, url + path)).text
-  }
-}
-
-extension Result where Failure == any Error {
-  fileprivate static func catching(_ body: () async throws -> Success) async -> Self {
-    do { return .success(try await body()) } catch { return .failure(error) }
+  /// What the server answers to a request that needs no token, as text.
+  /// - Throws: ``KitError`` where it does not answer with 2xx.
+  public func ask(_ path: String, posting body: String? = nil) async throws -> String {
+    let posting = body.map { ["--data-binary", $0] } ?? []
+    return try await run(
+      "curl", ["--silent", "--show-error", "--fail", "--cacert", authority, url + path] + posting
+    ).succeeded().stdout
   }
 }
 
 /// A CA of our own (`ca.pem`), and a certificate of its for localhost.
-private func makeCertificates(in directory: FilePath) async throws {
+private func makeCertificates(in directory: String) async throws {
   let commands = """
     set -e
     openssl ecparam -name prime256v1 -genkey -noout -out ca.key
@@ -78,5 +76,5 @@ private func makeCertificates(in directory: FilePath) async throws {
     openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
       -extfile names -out server.pem 2>/dev/null
     """
-  _ = try await run("sh", ["-c", commands], directory: directory.string).succeeded()
+  _ = try await run("sh", ["-c", commands], directory: directory).succeeded()
 }
