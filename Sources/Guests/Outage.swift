@@ -10,7 +10,13 @@ struct Outage {
   /// How long the last one was.
   private(set) var last = Duration.zero
 
-  init(limit: Duration) { self.limit = limit }
+  /// What the limit is called.
+  private let name: String
+
+  init(limit: Duration, called name: String = "the SSH timeout") {
+    self.limit = limit
+    self.name = name
+  }
 
   /// Notes a loss; whether it is a new one.
   mutating func begin() -> Bool {
@@ -44,7 +50,7 @@ struct Outage {
     let left = limit - (clock.now - start)
     guard left > .zero else {
       throw GuestError(
-        .lost, "\(name) stayed out of reach for \(limit.formatted), the SSH timeout",
+        .lost, "\(name) stayed out of reach for \(limit.formatted), \(self.name)",
         hint: "look at the machine; a job may still run on it until `kiln gc` has ended it")
     }
     pauses += 1

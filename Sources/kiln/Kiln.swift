@@ -19,7 +19,7 @@ struct Kiln: AsyncParsableCommand {
       ValidateCommand.self, SchemaCommand.self, Import.self, Sources.self, Runs.self, Show.self,
       Outputs.self, ImagesCommand.self, PushCommand.self, CacheCommand.self, Log.self,
       SSHCommand.self, Cancel.self,
-      GCCommand.self,
+      GCCommand.self, DoctorCommand.self,
     ])
 
   static func main() async {

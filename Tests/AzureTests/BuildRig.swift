@@ -177,9 +177,9 @@ struct BuildRig: Sendable {
         subscription: Self.subscription, priority: .regular, terms: .refused
       ) { _, _, _ in "1.0.\(number)" }, access.arm)
     let plan = Plan(
-      template: "t.json", templateDigest: try SHA256Digest(of: []), system: .posix, steps: [],
-      skipped: [],
-      validators: [], buildTimeout: .seconds(60), generalization: .deprovision, notes: [])
+      template: "t.json", templateDigest: try SHA256Digest(of: []), steps: [], skipped: [],
+      validators: [], system: .posix, buildTimeout: .seconds(60), generalization: .deprovision,
+      notes: [])
     let deaf = Deaf()
     let provider = AzureProvider(
       AzureProvider.Setup(

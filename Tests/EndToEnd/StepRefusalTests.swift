@@ -75,6 +75,16 @@ struct StepRefusalTests {
     }
   }
 
+  @Test func `a PowerShell script on a Linux machine without pwsh says what is missing`()
+    async throws
+  {
+    try await Rig.with { rig in
+      try rig.writeTemplate(Customizer(type: "PowerShell", inline: ["Get-Date"]))
+      try expectRefusal(try await rig.build(), exit: 1, "step-no-pwsh")
+      try await rig.expectCleanGuest()
+    }
+  }
+
   @Test func `an interpreter that is not there is told with the script's name`() async throws {
     try await Rig.with { rig in
       try rig.writeTemplate(.shell("#!/usr/bin/no-such-interpreter", "true"))

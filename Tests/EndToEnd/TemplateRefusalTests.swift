@@ -34,10 +34,9 @@ struct TemplateRefusalTests {
     try expectRefusal(ran, exit: 2, "template-unknown-customizer")
   }
 
-  @Test func `a PowerShell customizer is refused over SSH`() async throws {
-    let ran = try await build(
-      try Template.text([Customizer(type: "PowerShell", inline: ["Get-Date"])]))
-    try expectRefusal(ran, exit: 2, "template-powershell")
+  @Test func `a WindowsRestart customizer is refused over SSH`() async throws {
+    let ran = try await build(try Template.text([Customizer(type: "WindowsRestart")]))
+    try expectRefusal(ran, exit: 2, "template-windows-restart")
   }
 
   @Test func `a placeholder that is not filled in is refused`() async throws {

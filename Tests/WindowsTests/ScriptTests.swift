@@ -63,7 +63,10 @@ struct ScriptTests {
     ],
   ]
 
-  @Test(.requires("\(definitions)/wuapi.idl"))
+  @Test(
+    .enabled(
+      if: FileManager.default.fileExists(atPath: "\(definitions)/wuapi.idl"),
+      "SKIPPED: needs the definitions of Debian's libwine-dev"))
   func `the COM members that scripts use are defined`() throws {
     let used = try Self.scripts().map(\.1).joined(separator: "\n")
     for (file, names) in Self.members {
@@ -83,7 +86,7 @@ struct ScriptTests {
     let text = WindowsRunner.text(for: try job("exit 3\n"))
     let order = [
       "9>\"%here%lock\"", "denied\" exit /b", "chcp 65001", "& '%here%script.ps1'",
-      "(echo %ERRORLEVEL%)>\"%here%exit.new\"", "move /y \"%here%exit.new\" \"%here%exit\"",
+      ">\"%here%exit.new\" echo %ERRORLEVEL%", "move /y \"%here%exit.new\" \"%here%exit\"",
     ]
     let places = order.map { text.firstRange(of: $0)?.lowerBound }
     #expect(places.allSatisfy { $0 != nil })

@@ -50,7 +50,7 @@ public actor WinRMGuest: WindowsGuest {
         ? .already : .refused("the user is no administrator, or not with this login"),
       directory: said.directory, bootIdentity: said.boot)
     (boot, jobBoot) = (said.boot, said.boot)
-    outage = Outage(limit: route.timeout)
+    outage = Outage(limit: route.timeout, called: "the limit of --ssh-timeout")
   }
 
   private static func look(
@@ -171,6 +171,17 @@ public actor WinRMGuest: WindowsGuest {
   private func drop() {
     stale = shell ?? stale
     shell = nil
+  }
+
+  /// Removes the shell under whoever uses it, as a machine may at any time: what it does to a job is
+  /// what the doctor looks at.
+  public func removeShell() async throws {
+    guard let shell else { return }
+    do {
+      try await shell.remove()
+    } catch let error as WinRMError {
+      throw GuestError(.unreachable, error.description, hint: error.hint)
+    }
   }
 
   private func pause() async throws {

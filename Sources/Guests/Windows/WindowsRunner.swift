@@ -21,7 +21,8 @@ enum WindowsRunner {
       "set PACKER_BUILDER_TYPE=azure-arm",
       "cd /d \"%USERPROFILE%\"",
       command(job.interpreterArgument) + " <nul >\"%here%stdout\" 2>\"%here%stderr\"",
-      "(echo %ERRORLEVEL%)>\"%here%exit.new\"",
+      // The other way round, a code's last digit would name a stream.
+      ">\"%here%exit.new\" echo %ERRORLEVEL%",
       "move /y \"%here%exit.new\" \"%here%exit\" >nul",
     ]
     return lines.map { $0 + "\r\n" }.joined()

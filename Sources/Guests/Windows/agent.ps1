@@ -204,14 +204,12 @@ function Watch-Job {
     $out = Send-Output 'o' 'stdout' $out
     $errors = Send-Output 'e' 'stderr' $errors
     if ($code) { return Send-Line 'x' "exit $code" }
-    if (-not $held) {
+    if (-not $held -and ($begun -or ([DateTime]::UtcNow - $looked).TotalSeconds -ge 1)) {
       if ($boot -ne (Get-Boot)) { return Send-Line 'x' 'restarted' }
       if ($begun) { return Send-Line 'x' 'killed' }
       if ([IO.File]::Exists("$job\denied")) { return Send-Line 'x' 'unstarted' }
-      if (([DateTime]::UtcNow - $looked).TotalSeconds -ge 1) {
-        Show-Task
-        $looked = [DateTime]::UtcNow
-      }
+      Show-Task
+      $looked = [DateTime]::UtcNow
     }
     Start-Sleep -Milliseconds 100
   }

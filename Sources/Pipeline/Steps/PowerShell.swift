@@ -1,4 +1,4 @@
-import Digests
+public import Digests
 internal import Synchronization
 import Template
 
@@ -15,7 +15,7 @@ enum PowerShellStep {
     _ number: Int, _ script: Script, _ content: FetchedFile?, _ options: PowerShellOptions,
     _ strictness: PowerShellStrictness, on system: GuestSystem
   ) throws -> PowerShellWork {
-    let bytes = marked(try text(script, content, on: system))
+    let bytes = try text(script, content, on: system)
     let isWindows = system == .windows
     let user: JobUser =
       switch options.privilege {
@@ -23,10 +23,14 @@ enum PowerShellStep {
       case .elevated: isWindows ? .elevated : .root
       case .system: .root
       }
-    let job = GuestJob(
-      id: "step-\(number)", script: bytes, digest: try SHA256Digest(of: bytes),
-      interpreter: isWindows ? "powershell" : "/usr/bin/env",
-      interpreterArgument: isWindows ? strictness.rawValue : "pwsh", user: user, restarts: .none)
+    let job: GuestJob
+    if isWindows {
+      job = try .powerShell("step-\(number)", bytes, as: user, strictness)
+    } else {
+      job = GuestJob(
+        id: "step-\(number)", script: bytes, digest: try SHA256Digest(of: bytes),
+        interpreter: "/usr/bin/env", interpreterArgument: "pwsh", user: user, restarts: .none)
+    }
     return PowerShellWork(
       job: job,
       validExitCodes: Set(options.validExitCodes.map { Int32(truncatingIfNeeded: $0) }))
@@ -108,6 +112,18 @@ enum PowerShellStep {
         used.store(true, ordering: .relaxed)
       }
     }
+  }
+}
+
+extension GuestJob {
+  /// A job that runs a script by Windows PowerShell.
+  public static func powerShell(
+    _ id: String, _ script: [UInt8], as user: JobUser, _ strictness: PowerShellStrictness
+  ) throws(DigestError) -> GuestJob {
+    let bytes = PowerShellStep.marked(script)
+    return GuestJob(
+      id: id, script: bytes, digest: try SHA256Digest(of: bytes), interpreter: "powershell",
+      interpreterArgument: strictness.rawValue, user: user, restarts: .none)
   }
 }
 

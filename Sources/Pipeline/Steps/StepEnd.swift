@@ -103,7 +103,7 @@ extension RestartStage {
   fileprivate var text: String {
     switch self {
     case .asking: "the command had not been taken"
-    case .goingDown: "it was up as before, and had not gone down"
+    case .goingDown: "it had not been seen to go down"
     case .away: "it had gone down, and was not back"
     case .checking: "it was back, and restartCheckCommand had not been run"
     }

@@ -1,6 +1,6 @@
 public import Digests
 internal import Synchronization
-import Template
+public import Template
 
 /// The WindowsRestart customizer: the machine is asked to restart, and has when another boot
 /// identity is seen and the check command could be run (`aib.md` c.4).
@@ -13,6 +13,17 @@ enum WindowsRestartStep {
   ) async throws -> StepEnd {
     try await RestartCourse(work, outline, guest, events).run()
     return StepEnd(.restarted, exitCode: nil)
+  }
+}
+
+extension WindowsGuest {
+  /// Restarts the machine beside all steps, and returns when it is back.
+  /// - Throws: ``StepFailure``, ``GuestError``, `CancellationError`.
+  public func restart(_ options: WindowsRestartOptions, events: any EventSink) async throws {
+    let step = StepOutline(
+      number: 0, name: "WindowsRestart", type: "WindowsRestart", summary: options.command,
+      position: nil)
+    try await RestartCourse(try RestartWork(0, options), step, self, events).run()
   }
 }
 

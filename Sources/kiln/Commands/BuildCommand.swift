@@ -47,8 +47,7 @@ struct BakingArguments: ParsableArguments {
       """
       Where to bake: qemu, a VM on this machine; azure, a VM in your subscription; or a host of your \
       own, reached over SSH, or over WinRM where it runs Windows.
-      """,
-      valueName: "qemu|azure|ssh://[user@]host[:port]|winrm://[user@]host[:port]"))
+      """, valueName: "qemu|azure|ssh://[user@]host[:port]|winrm://[user@]host[:port]"))
   var target: String = LocalSite.name
 
   @OptionGroup(title: "Values for the template") var deployment: DeploymentOptions
@@ -65,7 +64,9 @@ struct BakingArguments: ParsableArguments {
 
   @OptionGroup(title: "On a Windows machine of your own") var winRM: WinRMArguments
 
-  @Flag(help: "Let errors fail PowerShell scripts that handle none and end with 0.")
+  @Flag(
+    name: .customLong("strict-powershell"),
+    help: "Let errors fail PowerShell scripts that handle none and end with 0.")
   var strictPowerShell = false
 
   @Option(

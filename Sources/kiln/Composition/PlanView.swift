@@ -79,7 +79,8 @@ struct PlanView: Encodable {
     if let machine { lines.append("in a VM of \(machine)") }
     for step in steps {
       let title = step.name == step.type ? step.type : "\(step.type) \"\(step.name)\""
-      let user = step.user == "root" ? " as root" : ""
+      let root = on.hasPrefix(WinRMHost.scheme) ? "the system" : "root"
+      let user = step.user.map { ["root": " as \(root)", "elevated": " elevated"][$0] ?? "" } ?? ""
       let what = step.skipped == nil ? step.summary : "left out"
       lines.append("  [\(step.number)/\(steps.count)] \(title)\(user): \(what)")
       if let sha256 = step.sha256, let bytes = step.bytes {

@@ -48,6 +48,11 @@ struct WinRMHost {
       host: host, port: port, transport: port == 5985 ? .http : .https(trust))
   }
 
+  /// The host's name or address.
+  var hostName: String { endpoint.host }
+  /// The user who logs in.
+  var userName: String { user }
+
   /// What the user calls the machine.
   var machine: String { "\(user)@\(endpoint.host)" }
 
