@@ -147,7 +147,7 @@ public struct Build: Sendable {
       guard try course.begin(turn) == .run else { continue }
       let attempt = try await attempt(step, course, machine, guest)
       let verdict = try await rest.during {
-        try await ask(about: attempt, course.plan, machine, guest)
+        try await verdict(on: attempt, course.plan, machine, guest)
       }
       try course.take(verdict, on: attempt)
       if case .again = verdict {
@@ -160,8 +160,8 @@ public struct Build: Sendable {
   }
 
   /// Asks the guide; meanwhile the machine is made ready to run the step again.
-  private func ask(
-    about attempt: StepAttempt, _ plan: Plan, _ machine: any Machine, _ guest: any Guest
+  private func verdict(
+    on attempt: StepAttempt, _ plan: Plan, _ machine: any Machine, _ guest: any Guest
   ) async throws -> StepVerdict {
     async let ready: Void = rewinder.prepare(machine)
     let verdict = try await guide.verdict(on: attempt, of: plan, in: guest)
