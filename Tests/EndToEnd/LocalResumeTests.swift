@@ -101,10 +101,7 @@ struct LocalResumeTests {
       try await waitUntil("the first time", limit: .seconds(120)) {
         try kiln.said.contains("waiting for a change") || kiln.hasEnded
       }
-      for (turn, version) in ["B", "C"].enumerated() {
-        try await waitUntil("a machine that stands by", limit: .seconds(60)) {
-          try kiln.said.ranges(of: "stands by").count == turn + 1 || kiln.hasEnded
-        }
+      for version in ["B", "C"] {
         try save(version)
         let saved = ContinuousClock.now
         try await waitUntil("version \(version)", limit: .seconds(60)) {
