@@ -149,7 +149,7 @@ public struct Build: Sendable {
       guard try course.begin(turn) == .run else { continue }
       let attempt = try await attempt(step, course, machine, guest)
       let verdict = try await rest.during {
-        try await ask(about: attempt, course.plan, machine, guest)
+        try await guide.verdict(on: attempt, of: course.plan, in: guest)
       }
       try course.take(verdict, on: attempt)
       if case .again = verdict {
@@ -159,16 +159,6 @@ public struct Build: Sendable {
       }
     }
     return Bake(course)
-  }
-
-  /// Asks the guide; meanwhile the machine is made ready to run the step again.
-  private func ask(
-    about attempt: StepAttempt, _ plan: Plan, _ machine: any Machine, _ guest: any Guest
-  ) async throws -> StepVerdict {
-    async let ready: Void = rewinder.prepare(machine)
-    let verdict = try await guide.verdict(on: attempt, of: plan, in: guest)
-    if case .again = verdict { await ready }
-    return verdict
   }
 
   private func attempt(

@@ -84,10 +84,6 @@ public struct Unattended: StepGuide {
 
 /// Puts a machine back to how it was before a step, so that the step can run again from there.
 public protocol StepRewinder: Sendable {
-  /// Makes ready to put `machine` back to how it was before the step that has just ended, while the
-  /// guide is asked.
-  func prepare(_ machine: any Machine) async
-
   /// Puts `machine` back to how it was before `step` ran for the first time, where it can.
   func rewind(
     _ machine: any Machine, before step: Step, report: @escaping GuestReport
@@ -103,9 +99,6 @@ public enum Rewound: Sendable {
 }
 
 extension StepRewinder {
-  /// Does nothing.
-  public func prepare(_ machine: any Machine) async {}
-
   /// The guest to run `step` in once more: `guest` where there is no way back, which is said.
   func guest(
     on machine: any Machine, before step: Step, else guest: any Guest, _ events: any EventSink

@@ -3,11 +3,6 @@ public struct StateRewinder: StepRewinder {
   /// The rewinder for machines whose states are kept; any other stays as it is.
   public init() {}
 
-  /// Has a second machine stand by, where that can be.
-  public func prepare(_ machine: any Machine) async {
-    await (machine as? any StatefulVM)?.prepareRewind()
-  }
-
   /// Puts the machine back, where its state before `step` is kept.
   public func rewind(
     _ machine: any Machine, before step: Step, report: @escaping GuestReport

@@ -19,9 +19,6 @@ public protocol StatefulVM: BuildVM, AdvancedMachine {
   /// Keeps no state from now on: the machine is no longer what its steps alone would give.
   func keepNoMore() async
 
-  /// Makes ready for ``rewind(report:)``, where that can be, so that it takes less time.
-  func prepareRewind() async
-
   /// Puts the machine back to the state that was kept before the step that ran last, which was not
   /// kept itself.
   ///

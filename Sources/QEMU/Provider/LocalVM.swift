@@ -21,14 +21,14 @@ actor LocalVM: BuildVM {
   let place: VMPlace
   let origin: VMOrigin
   let disks: DiskTool
-  let events: any EventSink
-  var machine: VirtualMachine?
-  var keys: Keys?
+  private let events: any EventSink
+  private(set) var machine: VirtualMachine?
+  private var keys: Keys?
   /// The disk that the machine writes to.
-  var disk: String
+  private var disk: String
   private var staying = false
   /// What comes when another machine is in the place of one that is being put back.
-  var change: Latch<Void>?
+  private var change: Latch<Void>?
 
   /// How a VM's scope ended.
   enum End { case gone, kept }
@@ -76,7 +76,22 @@ actor LocalVM: BuildVM {
     }
   }
 
-  func writeLogin() throws {
+  /// Goes on with a machine that an earlier run had kept.
+  func takeUp(_ kept: KeptMachine) async throws {
+    try kept.move(to: place)
+    do {
+      machine = try await VirtualMachine.takeUp(kept.spec(setup, at: place))
+    } catch {
+      kept.moveBack(from: place)
+      guard let error = error as? QEMUError else { throw error }
+      throw MachineError(
+        .unavailable, error.description, hint: "`kiln gc --kept` removes it; resume again then")
+    }
+    (keys, disk) = (kept.record.keys, diskPaths[0])
+    try writeLogin()
+  }
+
+  private func writeLogin() throws {
     guard let machine else { return }
     try VMLogin(
       port: machine.sshPort, user: Self.user, identity: place.key, knownHosts: place.knownHosts
@@ -231,6 +246,18 @@ actor LocalVM: BuildVM {
     machine = nil
     try VMPlace.removeFiles(place.directory)
     try layer.clear()
+  }
+
+  /// Ends the machine, and starts another in its place.
+  func restart(as beginning: VMBeginning, over layer: OpenLayer) async throws {
+    let change = Latch<Void>()
+    self.change = change
+    defer {
+      self.change = nil
+      change.set(())
+    }
+    try await startOver(removing: layer)
+    try await start(as: beginning)
   }
 
   /// Notes that the machine writes to another disk from now on.

@@ -16,22 +16,6 @@ public struct VMPlace: Sendable, Hashable {
     directory = "\(run.path)/vm-\(name)"
   }
 
-  private init(below place: VMPlace, _ name: String) {
-    run = place.run
-    self.name = place.name
-    directory = "\(place.directory)/\(name)"
-  }
-
-  /// Where another machine of the same VM is, gone with the first one's directory at the latest.
-  func standby(_ number: Int) -> VMPlace { VMPlace(below: self, "standby-\(number)") }
-
-  /// Takes over what a machine at another place is reached with; nobody was in that one.
-  func takeKeys(from other: VMPlace) throws {
-    try PrivateFile.copy(other.key, to: key)
-    try PrivateFile.copy(other.knownHosts, to: knownHosts)
-    unlink(VMFile.visited.path(in: directory))
-  }
-
   var vmName: String { "kiln-\(run.run.text)-\(name)" }
   var disk: String { VMFile.disk.path(in: directory) }
   var seed: String { VMFile.seed.path(in: directory) }

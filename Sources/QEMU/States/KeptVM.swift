@@ -9,31 +9,28 @@ internal import SystemPackage
 /// A VM of a run whose state is kept after its steps, and which may have begun as a kept state.
 actor KeptVM: StatefulVM {
   nonisolated let name: String
-  let vm: LocalVM
-  let place: VMPlace
-  let keeping: StateKeeping
+  private let vm: LocalVM
+  private let place: VMPlace
+  private let keeping: StateKeeping
   private let plan: Plan
   private let disks: DiskTool
-  let events: any EventSink
+  private let events: any EventSink
 
   /// How many steps the state holds that the VM began as.
   private(set) var stepsDone = 0
-  var guest: SSHGuest?
+  private var guest: SSHGuest?
   /// The run's directory on the guest, of the run that kept the state that the VM began as.
-  var earlier: String?
+  private var earlier: String?
   /// The key of the state that the VM was in before the step that runs; `nil` once no more states
   /// are kept.
-  var key: StepKey?
+  private var key: StepKey?
   /// The layer that the VM writes to, the one that it lies on, and all that must stay meanwhile.
-  var current: OpenLayer?
+  private var current: OpenLayer?
   private var parent: String?
   private var held: [OpenLayer] = []
   private var origin: LayerUse?
   private var sizes: [Int] = []
-  var snapshots = 0
-  /// A machine in the state before the step that ran last, to take this one's place.
-  var standby: Standby?
-  var standbys = 0
+  private var snapshots = 0
 
   init(
     _ vm: LocalVM, _ place: VMPlace, _ keeping: StateKeeping, _ plan: Plan, disks: DiskTool,
@@ -87,7 +84,7 @@ actor KeptVM: StatefulVM {
   }
 
   /// Notes what the machine lies on that was started as a kept state.
-  func goOn(from use: LayerUse) {
+  private func goOn(from use: LayerUse) {
     origin = use
     parent = use.layer.id
     earlier = use.layer.manifest.details[StateDetail.guestDirectory]
@@ -118,9 +115,28 @@ actor KeptVM: StatefulVM {
 
   func keepNoMore() { key = nil }
 
+  func rewind(report: @escaping GuestReport) async throws -> Rewound {
+    guard let key, let open = current else {
+      return .asItIs(because: "the state of \(name) before it was not kept")
+    }
+    let use: LayerUse
+    do {
+      guard let found = try await keeping.store.use(key.digest) else {
+        return .asItIs(because: "the state of \(name) before it is not kept any more")
+      }
+      use = found
+    } catch let error as LayerError {
+      return .asItIs(because: "\(error)")
+    }
+    try await vm.restart(as: .state(use.layer, open), over: open)
+    await guest?.abandon()
+    goOn(from: use)
+    snapshots = 0
+    return .asBefore(try await connect(report: report))
+  }
+
   /// Lets go of the layers, once the VM is gone, and keeps the store to its size.
   func letGo() async throws {
-    await dropStandby()
     (current, origin, held) = (nil, nil, [])
     _ = try await keeping.store.prune(to: keeping.limit)
   }
