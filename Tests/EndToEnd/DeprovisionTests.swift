@@ -59,7 +59,7 @@ struct DeprovisionTests {
       #expect(ran.stderr.contains("| echo edited, as $(id -un)\n"))
       #expect(ran.stderr.contains("| agent: -force -deprovision+user\n"))
       #expect(ran.stderr.contains("| edited, as root\n"))
-      #expect(try rig.text("agent") == "-version\n-force -deprovision+user\n")
+      #expect(try rig.text("agent") == "-force -deprovision+user\n")
     }
   }
 

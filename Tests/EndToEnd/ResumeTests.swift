@@ -110,7 +110,7 @@ struct ResumeTests {
         "version": "latest"}, "distribute": [{"type": "VHD", "runOutputName": "o"}], "customize": [
         {"type": "Shell", "name": "a", "inline": ["echo a >> $HOME/order"]},
         {"type": "Shell", "name": "b", "inline":
-        ["[concat('echo b >> $HOME/order; [ ', parameters('token'), ' = correct-horse ]')]"]}]}}]}
+        ["[concat('echo b >> $HOME/order; case ', parameters('token'), ' in correct-*) ;; *) exit 1 ;; esac')]"]}]}}]}
         """#, to: "t.json")
       let failed = try await rig.build("-p", "token=wrong-staple")
       #expect(failed.exit == 1, "\(failed.stderr)")
@@ -121,7 +121,7 @@ struct ResumeTests {
       #expect(resumed.exit == 0, "\(resumed.stderr)")
       #expect(resumed.stderr.contains("1 steps are as they were then"))
       #expect(try order(rig) == "a b b ")
-      let told = try await run("grep", ["-rlE", "staple|horse", rig.path("state")])
+      let told = try await run("grep", ["-rlE", "wrong-staple|correct-horse", rig.path("state")])
       #expect(told.stdout == "", "no file of the runs has a value of it")
     }
   }

@@ -97,7 +97,7 @@ public struct Step: Sendable {
   private var terms: String {
     switch work {
     case .script(let job), .generalize(let job), .windowsUpdate(let job): job.terms
-    case .powerShell(let work): "\(work.job.terms), valid exit codes \(work.validExitCodes.sorted())"
+    case .powerShell(let work): "\(work.job.terms), valid \(work.validExitCodes.sorted())"
     case .windowsRestart(let work): "within \(work.limit)"
     case .file(let file):
       "to \(file.destination), mode \(String(file.mode, radix: 8)), \(file.lifetime.rawValue)"
@@ -147,6 +147,11 @@ public struct Step: Sendable {
     default: nil
     }
   }
+}
+
+extension GuestJob {
+  /// How it is run, whatever its script is.
+  fileprivate var terms: String { "\(user.rawValue) by \(interpreter) \(interpreterArgument)" }
 }
 
 extension [UInt8] {
