@@ -114,7 +114,8 @@ actor AzureVM: BuildVM {
       case "deallocated" where !isLeaving, "deallocating" where !isLeaving:
         throw MachineError(
           .died, "Azure took the virtual machine away",
-          hint: "that is how spot machines end, or somebody stopped it: build again, without --spot")
+          hint: "that is how spot machines end, or somebody stopped it: build again, without --spot"
+        )
       default: continue
       }
     }

@@ -14,7 +14,9 @@ public struct TaggedLeftovers: Sendable, Hashable {
   ///
   /// Run outputs that are whole are not among it.
   /// - Throws: ``AzureError``, ``CredentialError``, `CancellationError`.
-  public static func find(in subscription: String, _ arm: ARMClient) async throws -> [TaggedLeftovers] {
+  public static func find(
+    in subscription: String, _ arm: ARMClient
+  ) async throws -> [TaggedLeftovers] {
     let filter = ["$filter": "tagName eq '\(BuildTags.expires)'"]
     let root = "/subscriptions/\(subscription)"
     let groups = try await arm.list("\(root)/resourcegroups", query: filter)

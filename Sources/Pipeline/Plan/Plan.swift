@@ -161,8 +161,3 @@ extension [UInt8] {
     return map(lower).contains(name.map(lower))
   }
 }
-
-extension GuestJob {
-  /// How its script is run.
-  fileprivate var terms: String { "\(user.rawValue) by \(interpreter) \(interpreterArgument)" }
-}

@@ -95,8 +95,9 @@ struct Scripts: ScriptSource {
 extension HTTPError: Hinting {}
 
 extension HTTPError {
-  /// What a storage account answers to somebody whom it does not know: that there is no such blob,
-  /// too. One in a cloud of the user's own has a certificate of its own.
+  /// What a storage account answers to somebody whom it does not know.
+  ///
+  /// That there is no such blob is one of its answers. One in a cloud of the user's own has a certificate of its own.
   fileprivate var isRefusal: Bool {
     if case .status(let status, _) = reason { return [401, 403, 404, 409].contains(status) }
     return isOfCertificate
