@@ -86,7 +86,7 @@ package struct FuzzTarget: Sendable {
       guard 1...lines ~= diagnostic.position.line else { return "a finding outside of the text" }
       let told = diagnostic.rendered(in: "f")
       guard told.utf8.count <= longestFinding else {
-        return "a finding of \(told.utf8.count) bytes"
+        return "a finding of \(told.utf8.count) bytes: \(told.prefix(300))"
       }
     }
     return nil

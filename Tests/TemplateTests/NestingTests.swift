@@ -143,6 +143,21 @@ import Testing
     #expect(reading.errors.first?.contains("`a`, `b` wait for each other") == true)
   }
 
+  @Test func `nothing of an evaluation stays in memory after it`() throws {
+    let template = #"{"resources": [\#(DeploymentKit.image("deep"))]}"#
+    let text = DeploymentKit().text(
+      "[\(nested("m", "outer", template)), \(nested("n", "inner", template))]")
+    let root = try #require(JSONReader.read(Array(text.utf8)).0)
+    let inputs = DeploymentInputs(site: DeploymentSite(secondsSince1970: 0), purpose: .check)
+    weak var left: EvaluationSession?
+    do {
+      let session = EvaluationSession()
+      left = session
+      #expect(TemplateDocument.deployment(root, "t.json", inputs, session).count == 2)
+    }
+    #expect(left == nil)
+  }
+
   @Test func `a deployment nested too deep is not followed`() {
     var template = #"{"resources": [\#(DeploymentKit.image("deep"))]}"#
     for level in 0..<20 {

@@ -72,7 +72,10 @@ extension TemplateDecoder {
     }
 
     /// Whether a line of a script restarts the machine, by the commands that are used for it.
+    ///
+    /// A line of more than 4 KiB is data, and takes long to look through.
     func restarts(_ line: String) -> Bool {
+      guard line.utf8.count <= 4096 else { return false }
       let words = line.lowercased().split { " \t;&|()'\"`".contains($0) }
         .map { $0.split(separator: "/").last.map(String.init) ?? "" }
       if words.first?.hasPrefix("#") ?? true { return false }

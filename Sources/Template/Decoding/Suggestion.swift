@@ -5,6 +5,8 @@ private let longestName = 48
 package func nearest(to typed: String, among names: [String]) -> String? {
   let wanted = plain(typed)
   guard !wanted.isEmpty, wanted.count <= longestName else { return nil }
+  // What nobody would type is meant by nothing, and takes long to compare.
+  let names = names.filter { $0.utf8.count <= 2 * longestName }
   let ranked = names.map { name in (name: name, distance: editDistance(wanted, plain(name))) }
   let best = ranked.min { $0.distance < $1.distance }
   // Names of one letter have nothing in common when that differs.

@@ -185,6 +185,13 @@ final class DeploymentScope {
 }
 
 extension DeploymentScope {
+  /// Forgets the deployments within, which hold on to this scope as it does to them: for the end.
+  func close() {
+    let all = nested.values
+    nested = [:]
+    for deployment in all where deployment.scope !== self { deployment.scope.close() }
+  }
+
   /// Makes a deployment known whose outputs the template may refer to.
   func register(_ deployment: NestedDeployment, as names: [String]) {
     for name in names { nested[name.lowercased()] = deployment }

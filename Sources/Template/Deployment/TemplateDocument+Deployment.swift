@@ -7,6 +7,7 @@ extension TemplateDocument {
     let scope = DeploymentScope(
       root, session, inputs.site, name: name, path: "",
       sources: inputs.parameters.mapValues { .given($0.value) }, missing: .asked)
+    defer { scope.close() }
     rejectUnknownParameters(inputs, scope)
     var reader = DeploymentReader(session)
     reader.read(DeploymentReader.Level(template: root, scope: scope, frame: EvaluationFrame()))

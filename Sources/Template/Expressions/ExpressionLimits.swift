@@ -27,13 +27,13 @@ enum ExpressionLimits {
   static let declarationWeight = 64
 
   /// The most that all values of one evaluation hold together.
-  static let totalWeight = 16 << 20
+  static let totalWeight = 8 << 20
 
   /// How many expressions, calls and elements one evaluation goes through.
-  static let steps = 1_000_000
+  static let steps = 300_000
 
   /// How many characters one call compares with others.
-  static let comparisons = 20_000_000
+  static let comparisons = 10_000_000
 
   /// How many failed names a document gets suggestions for.
   static let suggestions = 100
