@@ -44,9 +44,9 @@ struct MemoryFile {
   }
 
   /// Why it could not be written, where the program has said so: QEMU knows no more than that there
-  /// is nobody to write to.
+  /// is nobody to write to, and says that in lines of its own behind the program's.
   func cause(of error: any Error) -> any Error {
-    guard messages.lines(2).contains(where: { $0.contains("No space left on device") }) else {
+    guard messages.lines(10).contains(where: { $0.contains("No space left on device") }) else {
       return error
     }
     return QEMUError(.file, "could not write `\(path)`", "the disk is full")
