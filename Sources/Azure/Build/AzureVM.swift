@@ -21,6 +21,8 @@ actor AzureVM: BuildVM {
   private static let look = Duration.seconds(3)
   /// The wait between two looks whether a machine still runs.
   private static let watch = Duration.seconds(60)
+  /// How long a machine may be off before that is taken for a failure.
+  private static let doubt = Duration.seconds(20)
   /// How many lines of the console are shown when something went wrong.
   private static let tail = 12
 
@@ -107,6 +109,9 @@ actor AzureVM: BuildVM {
       }
       switch state {
       case "stopped" where !isLeaving:
+        // One that was told to power off is off before anybody here has learned of its last step.
+        try await ContinuousClock().sleep(for: Self.doubt)
+        guard !isLeaving else { return }
         await tellConsole()
         throw MachineError(
           .died, "the virtual machine switched itself off before its steps had ended",

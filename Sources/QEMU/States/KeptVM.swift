@@ -194,8 +194,9 @@ extension KeptVM {
       ) { moved = true }
     } catch {
       if moved { await move(to: next, over: layer) }
+      let cause = memory?.cause(of: error) ?? error
       memory?.remove()
-      throw memory?.cause(of: error) ?? error
+      throw cause
     }
     await move(to: next, over: layer)
     if keeping.form == .disk { try await guest.unpack { _ in } }

@@ -1,9 +1,12 @@
 internal import Foundation
 internal import Layers
+internal import SystemPackage
 
 /// The file that a VM's memory is written to, by a program that QEMU starts in the VM's directory.
 struct MemoryFile {
   private static let look = Duration.milliseconds(10)
+  /// With less than this a disk is full: programs write in pieces.
+  private static let nothing: Int64 = 4 << 20
   private let link: String
   private let end: String
   private let path: String
@@ -43,12 +46,15 @@ struct MemoryFile {
     }
   }
 
-  /// Why it could not be written, where the program has said so: QEMU knows no more than that there
-  /// is nobody to write to, and says that in lines of its own behind the program's.
+  /// Why it could not be written, where that can be seen while the file is there: QEMU knows no more
+  /// than that there is nobody to write to.
+  ///
+  /// On a full disk there may be no room for what the program says of it, either.
   func cause(of error: any Error) -> any Error {
-    guard messages.lines(10).contains(where: { $0.contains("No space left on device") }) else {
-      return error
-    }
+    let said = messages.lines(10).contains { $0.contains("No space left on device") }
+    // A host that does not tell how much is free leaves the error as it is.
+    let free = try? HostCapacity.current(directory: FilePath(path).removingLastComponent().string)
+    guard said || free.map({ $0.diskFree < Self.nothing }) ?? false else { return error }
     return QEMUError(.file, "could not write `\(path)`", "the disk is full")
   }
 

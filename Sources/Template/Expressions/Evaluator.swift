@@ -132,7 +132,7 @@ extension Evaluator {
     switch base.content {
     case .unknown: return base
     case .object(let members):
-      try session.charge(members.count * ExpressionLimits.memberWeight)
+      try session.charge(members.count * ExpressionLimits.memberWeight + name.utf8.count)
       if let value = base.member(name) { return value }
       let keys = members.lazy.map(\.key)
       throw ExpressionFailure(

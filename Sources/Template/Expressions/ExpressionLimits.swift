@@ -36,10 +36,10 @@ enum ExpressionLimits {
   static let comparisons = 10_000_000
 
   /// How many failed names a document gets suggestions for.
-  static let suggestions = 100
+  static let suggestions = 20
 
   /// Among how many names a suggestion is looked for.
-  static let choices = 500
+  static let choices = 250
 
   /// How many times a `copy` loop may go round, as Azure has it.
   static let copyCount = 800
