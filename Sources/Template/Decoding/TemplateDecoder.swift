@@ -81,15 +81,20 @@ struct TemplateDecoder {
     case (.placeholders(let names), .decisive):
       fail(
         node, .openPlaceholder,
-        "cannot use \(quoted(text)): the placeholder `<\(names[0])>` is not filled in",
-        hint: "write the value in its place, or give it with `--set \(names[0])=value`")
+        "cannot use \(quoted(text)): the placeholder \(quoted("<\(names[0])>")) is not filled in",
+        hint: "write the value in its place, or give it with \(Self.setting(names[0]))")
     case (.placeholders(let names), .incidental):
       for name in names where reportedPlaceholders.insert(name).inserted {
         warn(
           node, .openPlaceholder, "the placeholder \(quoted("<\(name)>")) is not filled in",
-          hint: "Azure needs a value in its place; `--set \(name)=value` gives one")
+          hint: "Azure needs a value in its place; \(Self.setting(name)) gives one")
       }
     }
     return true
+  }
+
+  /// The option that fills a placeholder in; of a name that nobody would type it keeps silent.
+  private static func setting(_ name: String) -> String {
+    "`--set \(name.utf8.count <= 80 ? name : "name")=value`"
   }
 }
