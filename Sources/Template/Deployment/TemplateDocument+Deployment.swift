@@ -108,10 +108,10 @@ extension TemplateDocument {
       let first = templates.indices.first(where: { !done.contains($0) })
     else { return }
     let names = templates.indices.filter { !done.contains($0) }
-      .map { quoted(templates[$0].name ?? "?") }
+      .map { templates[$0].name ?? "?" }
     session.findings.fail(
       .circle,
-      "the image templates \(names.joined(separator: ", ")) wait for each other, through "
+      "the image templates \(Evaluator.listed(names)) wait for each other, through "
         + "`dependsOn` or `reference`",
       at: templates[first].body.position, path: "")
   }

@@ -48,7 +48,7 @@ enum ExpressionLimits {
   static let rangeCount = 10_000
 
   /// How many resources one document may have, in all turns of its loops; Azure takes 800 of a template.
-  static let resources = 5000
+  static let resources = 2000
 
   /// The most bytes of a resource's name that another can refer to it by.
   static let nameBytes = 2048
