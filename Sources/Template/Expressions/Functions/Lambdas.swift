@@ -45,6 +45,7 @@ extension ContextFunction {
         for (index, element) in elements.enumerated() {
           switch try lambdas[0].key(element, index) {
           case .known(let key):
+            try evaluator.session.charge(key.utf8.count)
             object.set(key, lambdas.count > 1 ? try lambdas[1].value([element], index) : element)
           case .open(let reason): return .unknown(reason)
           }
@@ -59,6 +60,7 @@ extension ContextFunction {
         for (index, element) in elements.enumerated() {
           switch try lambdas[0].key(element, index) {
           case .known(let key):
+            try evaluator.session.charge(key.utf8.count)
             if groups[key] == nil { keys.append(key) }
             groups[key, default: []].append(element)
           case .open(let reason): return .unknown(reason)
