@@ -181,6 +181,7 @@ import Testing
 
   @Test(arguments: [
     ("substring('1234567890', 0, 11)", "start 0 and length 11 lie outside the string `1234567890`"),
+    ("substring('abc', -9223372036854775807)", "lie outside"),
     ("substring('abc', -1, 1)", "lie outside"), ("concat('a', createArray())", "must be a string"),
     ("concat(createArray(), 'a')", "must be an array"),
     ("format('{1}', 'a')", "the format has `{1}`"),

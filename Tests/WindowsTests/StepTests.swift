@@ -3,7 +3,7 @@ import Pipeline
 import TestSupport
 import Testing
 
-@Suite(.requiresWinRMServer, .timeLimit(.minutes(2))) struct StepTests {
+@Suite(.requiresWinRMServer, .timeLimit(.minutes(5))) struct StepTests {
   @Test func `an exit code that is not listed fails the step, and 0 must be listed`() async throws {
     let step =
       #"{"type": "PowerShell", "name": "msi", "inline": ["msi"], "validExitCodes": [3010]}"#

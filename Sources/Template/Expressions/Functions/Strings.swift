@@ -50,7 +50,7 @@ extension TemplateFunction {
     TemplateFunction("substring", 2...3) { call throws(ExpressionFailure) in
       let text = Array(try call.string(0).utf16)
       let start = try call.integer(1)
-      let length = call.count == 3 ? try call.integer(2) : max(0, text.count - start)
+      let length = call.count == 3 ? try call.integer(2) : max(0, text.count - max(0, start))
       let (end, overflows) = start.addingReportingOverflow(length)
       guard start >= 0, length >= 0, !overflows, start <= text.count, end <= text.count else {
         throw call.failure(
