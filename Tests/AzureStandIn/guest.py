@@ -68,7 +68,7 @@ kill -s "$want" 1
 AGENT = r"""#!/bin/sh
 case "$*" in
   *-version*) exit 0 ;;
-  *deprovision*) rm -f /etc/ssh/ssh_host_* /root/.bash_history ;;
+  *deprovision*) rm -f /etc/ssh/ssh_host_* ~root/.bash_history ;;
 esac
 """
 

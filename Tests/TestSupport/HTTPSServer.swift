@@ -1,6 +1,4 @@
-internal import FoundationEssentials
 internal import Subprocess
-internal import SystemPackage
 
 /// An HTTPS server of a test's own, written in Python, with a certificate for `localhost` and
 /// 127.0.0.1 that nobody but its own authority vouches for.
@@ -21,25 +19,8 @@ public struct HTTPSServer: Sendable {
   ) async throws {
     try await ScratchDirectory.with { directory in
       try await makeCertificates(in: directory)
-      // The server ends when this process does, however it does.
-      let lifeline = try FileDescriptor.pipe()
-      defer { try? lifeline.writeEnd.close() }
-      _ = try await Subprocess.run(
-        .name("python3"), arguments: ["-c", program(handler), directory],
-        input: .fileDescriptor(lifeline.readEnd, closeAfterSpawningProcess: true),
-        output: .sequence,
-        error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
-      ) { execution in
-        var said = ""
-        for try await piece in execution.standardOutput {
-          said += piece.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-          if said.hasSuffix("\n") { break }
-        }
-        guard let port = Int(said.dropLast()) else {
-          throw KitError("the HTTPS server did not tell its port: `\(said)`")
-        }
+      try await withPythonProgram(["-c", program(handler), directory], endedBy: .kill) { port in
         try await body(HTTPSServer(port: port, directory: directory))
-        try execution.send(signal: .kill)
       }
     }
   }

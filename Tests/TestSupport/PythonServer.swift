@@ -1,6 +1,4 @@
-internal import FoundationEssentials
 internal import Subprocess
-internal import SystemPackage
 
 /// A server in Python beside a test, over TLS, with a certificate that its client believes.
 public struct PythonServer: Sendable {
@@ -24,33 +22,14 @@ public struct PythonServer: Sendable {
   ) async throws -> Value {
     try await ScratchDirectory.with { directory in
       try await makeCertificates(in: directory)
-      // The server ends when this process does, however it does.
-      let lifeline = try FileDescriptor.pipe()
-      defer { try? lifeline.writeEnd.close() }
       let script = "\(packageRoot)/Tests/AzureStandIn/\(program)"
       let certificate = ["server.pem", "server.key"].map { "\(directory)/\($0)" }
-      let ended = try await Subprocess.run(
-        .name("python3"), arguments: Arguments([script] + arguments + certificate),
-        input: .fileDescriptor(lifeline.readEnd, closeAfterSpawningProcess: true),
-        output: .sequence,
-        error: .fileDescriptor(.standardError, closeAfterSpawningProcess: false)
-      ) { execution in
-        var said = ""
-        for try await piece in execution.standardOutput {
-          said += piece.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
-          if said.hasSuffix("\n") { break }
-        }
-        guard let port = Int(said.dropLast()) else {
-          throw KitError("\(program) printed \(said)")
-        }
-        let result = await outcome(of: {
-          try await body(PythonServer(port: port, directory: directory))
-        })
-        // It ends what it has started, too.
-        try execution.send(signal: .terminate)
-        return result
+      // By this it ends what it has started, too.
+      return try await withPythonProgram(
+        [script] + arguments + certificate, endedBy: .terminate
+      ) { port in
+        try await body(PythonServer(port: port, directory: directory))
       }
-      return try ended.closureResult.get()
     }
   }
 
