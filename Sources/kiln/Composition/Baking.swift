@@ -212,11 +212,21 @@ struct Baking {
   }
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {
-    if let host { return host }
+    if let host { return try await settled(host, template) }
     let site =
       arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
     for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
     return purpose == .trial ? .trial(site) : .vm(site)
+  }
+
+  /// A machine that is reached over SSH runs what it runs: it is asked where the template leaves that
+  /// open, and a Linux machine that is given Shell steps is not.
+  private func settled(
+    _ host: BakingSite, _ template: ImageTemplate
+  ) async throws -> BakingSite {
+    guard case .host(let machine) = host, !template.hasShellStep else { return host }
+    let system = try await signals.cancelling { try await machine.system() }
+    return system == .windows ? .windows(machine.asWindows) : host
   }
 
   private func azure(_ template: ImageTemplate) async throws -> any VMSite {
@@ -263,5 +273,12 @@ struct Baking {
     .fitting(
       ConsoleManner.Device(STDERR_FILENO), ProcessInfo.processInfo.environment,
       arguments.quiet ? .quiet : .normal)
+  }
+}
+
+extension ImageTemplate {
+  /// Whether one of its customizers is for POSIX shells.
+  fileprivate var hasShellStep: Bool {
+    customizers.contains { if case .shell = $0.action { true } else { false } }
   }
 }

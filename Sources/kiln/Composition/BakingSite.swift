@@ -6,7 +6,7 @@ enum BakingSite {
   /// On a host of the user's own.
   case host(SSHHost)
   /// On a Windows machine of the user's own.
-  case windows(WinRMHost)
+  case windows(any WindowsTarget)
   /// In a VM, on this machine or in Azure.
   case vm(any VMSite)
   /// In a VM of which nothing is made.
@@ -34,7 +34,7 @@ enum BakingSite {
   func doorway(of directory: RunDirectory) -> Doorway {
     switch self {
     case .host(let host): .host(host)
-    case .windows(let host): .none(host.machine)
+    case .windows(let host): host.doorway
     case .vm, .trial: .vm(of: directory)
     }
   }
@@ -42,6 +42,11 @@ enum BakingSite {
   /// What kind of system the machine runs.
   var system: GuestSystem {
     if case .windows = self { .windows } else { .posix }
+  }
+
+  /// What the log says of how it is reached.
+  var channel: GuestChannel {
+    if case .windows(let host) = self { host.channel } else { .ssh }
   }
 
   /// How long the machine may stay out of reach.
@@ -103,13 +108,13 @@ enum BakingSite {
   }
 
   private func windows(
-    _ host: WinRMHost, _ directory: RunDirectory, _ plan: Plan, _ journal: Journal,
+    _ host: any WindowsTarget, _ directory: RunDirectory, _ plan: Plan, _ journal: Journal,
     _ events: any EventSink, _ earlier: Resumption?
   ) -> WindowsHost {
     let run = earlier?.run(for: plan, else: directory.run) ?? directory.run
     return WindowsHost(
       name: host.machine, run: run.text, journal: journal, address: host.name, login: host.login,
       events: events, stepsDone: earlier?.stepsDone(of: plan) ?? 0
-    ) { try await host.route(for: run.text) }
+    ) { try await host.route(for: run.text, PasswordUse(plan)) }
   }
 }

@@ -7,7 +7,7 @@ import SystemPackage
 import WinRM
 
 /// The Windows machine of `--on winrm://…`: where it is, and how it is logged in to.
-struct WinRMHost {
+struct WinRMHost: WindowsTarget {
   /// How its addresses begin.
   static let scheme = "winrm://"
   /// A machine that restarts answers nothing for a while: a try to connect must not outlast that.
@@ -59,7 +59,7 @@ struct WinRMHost {
   /// The way to the machine for a run; it asks for the password where nobody has told it.
   func route(
     for run: String, record: (@Sendable (RecordedExchange) -> Void)? = nil
-  ) async throws -> WinRMRoute {
+  ) async throws -> WindowsRoute {
     guard let secret = try await questions.answer(.password(user: user, host: endpoint.host)) else {
       throw CommandFault(
         "could not log in to \(machine): there is nobody to ask for the password",
@@ -72,7 +72,7 @@ struct WinRMHost {
       endpoint,
       as: WinRMCredentials(user: user, password: WinRMPassword(password), scheme: loginScheme),
       options: options, record: record)
-    return WinRMRoute(
+    return WindowsRoute(
       name: machine, run: run, timeout: timeout, client: client,
       password: Pipeline.Secret(password))
   }

@@ -1,21 +1,20 @@
 public import Pipeline
-import WinRM
 
-/// A Windows machine reached over WinRM.
+/// A Windows machine reached through its PowerShell, over WinRM or SSH.
 ///
-/// It keeps one shell for the whole run. When that is lost it makes another within the timeout and
+/// It keeps one line for the whole run. When that is lost it makes another within the timeout and
 /// re-attaches to the job by its id and to the output by its offsets, so that nothing runs twice and
 /// no output is lost or doubled (DESIGN 3).
-public actor WinRMGuest: WindowsGuest {
+public actor PowerShellGuest: WindowsGuest {
   /// What the guest said of itself when it was first reached.
   public nonisolated let facts: GuestFacts
 
-  let route: WinRMRoute
-  private var shell: WinRMShell?
-  /// A shell that was lost, and may still be there.
-  private var stale: WinRMShell?
+  let route: WindowsRoute
+  private var line: (any WindowsLine)?
+  /// A line that was lost, and may still be there.
+  private var stale: (any WindowsLine)?
   private var outage: Outage
-  /// The boot identity as it was when the present shell was made.
+  /// The boot identity as it was when the present line was made.
   private(set) var boot: String
   /// The boot identity of the guest when the last job was started.
   var jobBoot: String
@@ -25,13 +24,13 @@ public actor WinRMGuest: WindowsGuest {
   /// Reaches the guest for the first time.
   /// - Throws: ``GuestError`` of kind `unreachable` or `unfit`.
   public static func reach(
-    _ route: WinRMRoute, report: @escaping GuestReport
-  ) async throws -> WinRMGuest {
+    _ route: WindowsRoute, report: @escaping GuestReport
+  ) async throws -> PowerShellGuest {
     do {
-      try await route.client.settle()
-      let shell = try await WinRMShell.make(on: route.client)
-      return WinRMGuest(route, shell, try await look(route, shell))
-    } catch let error as WinRMError {
+      try await route.settle()
+      let line = try await route.open()
+      return PowerShellGuest(route, line, try await look(route, line))
+    } catch let error as LineError {
       throw GuestError(
         error.kind == .unfit ? .unfit : .unreachable, error.description, hint: error.hint)
     } catch let error as WindowsAgentGone {
@@ -41,9 +40,9 @@ public actor WinRMGuest: WindowsGuest {
     }
   }
 
-  private init(_ route: WinRMRoute, _ shell: WinRMShell, _ said: WindowsFacts) {
+  private init(_ route: WindowsRoute, _ line: any WindowsLine, _ said: WindowsFacts) {
     self.route = route
-    self.shell = shell
+    self.line = line
     facts = GuestFacts(
       user: said.user,
       root: said.administrator
@@ -54,38 +53,38 @@ public actor WinRMGuest: WindowsGuest {
   }
 
   private static func look(
-    _ route: WinRMRoute, _ shell: WinRMShell
+    _ route: WindowsRoute, _ line: any WindowsLine
   ) async throws -> WindowsFacts {
     let request = AgentRequest(op: .look, run: route.run)
-    return try await WindowsAgent(shell: shell).ask(request) { line in
+    return try await WindowsAgent(line: line).ask(request) { line in
       if case .facts(let facts) = line { facts } else { nil }
     }
   }
 
-  /// The shell; it is made anew where it was lost.
+  /// The line; it is made anew where it was lost.
   /// - Throws: ``GuestError`` of kind `lost` when the timeout passes first.
-  func shell(_ report: GuestReport) async throws -> WinRMShell {
-    if let shell { return shell }
+  func line(_ report: GuestReport) async throws -> any WindowsLine {
+    if let line { return line }
     while true {
       do {
-        let shell = try await connect()
+        let line = try await connect()
         if let gap = outage.end() { report(.connectionRestored(after: gap)) }
-        return shell
-      } catch let error as WinRMError where error.isFinal {
+        return line
+      } catch let error as LineError where error.isFinal {
         throw GuestError(
           .lost, "the connection to \(route.name) can't be made again: \(error)",
           hint: error.hint)
-      } catch is WinRMError, is WindowsAgentGone {
+      } catch is LineError, is WindowsAgentGone {
         try await pause()
       }
     }
   }
 
-  private func connect() async throws -> WinRMShell {
-    let made = try await WinRMShell.make(on: route.client)
-    // With the shell before this one ends what may still run in it; Windows removes it by itself
-    // where it can't be told.
-    if let stale { _ = try? await stale.remove() }
+  private func connect() async throws -> any WindowsLine {
+    let made = try await route.open()
+    // With the line before this one ends what may still run on it; Windows ends it by itself where
+    // it can't be told.
+    if let stale { try? await stale.close() }
     stale = nil
     do {
       boot = try await Self.look(route, made).boot
@@ -93,68 +92,56 @@ public actor WinRMGuest: WindowsGuest {
       stale = made
       throw error
     }
-    shell = made
+    line = made
     return made
   }
 
   /// The boot identity as it is now, by one try; `nil` where the machine can't be asked.
   public func bootIdentity() async throws -> String? {
     do {
-      guard let shell else {
+      guard let line else {
         _ = try await connect()
         return boot
       }
-      boot = try await Self.look(route, shell).boot
+      boot = try await Self.look(route, line).boot
       return boot
-    } catch let error as WinRMError where error.isFinal {
+    } catch let error as LineError where error.isFinal {
       throw GuestError(.lost, "\(route.name) can't be reached again: \(error)", hint: error.hint)
-    } catch is WinRMError, is WindowsAgentGone {
+    } catch is LineError, is WindowsAgentGone {
       drop()
       return nil
     }
   }
 
-  /// Runs a command line by `cmd` in the shell, beside all jobs and at most once.
+  /// Runs a command line by `cmd` on the line, beside all jobs and at most once.
   /// - Returns: its exit code; `nil` where the connection broke after it was sent.
   public func command(
-    _ line: String, report: @escaping GuestReport
+    _ text: String, report: @escaping GuestReport
   ) async throws -> UInt32? {
     while true {
-      let shell = try await shell(report)
-      let command: RunningCommand
+      let line = try await line(report)
       do {
-        command = try await shell.start(CommandLine(line))
-      } catch let error as WinRMError where error.kind == .badRequest {
+        return try await line.command(text) { report(.output($0, $1)) }
+      } catch let error as LineError where error.kind == .badRequest {
         throw GuestError(.notStarted, error.description, hint: error.hint)
-      } catch let error as WinRMError where error.mayHaveHappened {
+      } catch let error as LineError where error.kind == .uncertain {
         drop()
         return nil
       } catch {
         try await lose(error, report)
-        continue
-      }
-      do {
-        let end = try await command.follow { stream, bytes in
-          report(.output(stream == .stdout ? .stdout : .stderr, bytes))
-        }
-        try await command.signal(.terminate)
-        return if case .exited(let code) = end { code } else { nil }
-      } catch is WinRMError {
-        drop()
-        return nil
       }
     }
   }
 
-  /// Notes that the shell was lost.
+  /// Notes that the line was lost.
   ///
   /// Where the guest did nothing since it was last lost, this waits.
   /// - Throws: whatever isn't a loss; ``GuestError`` of kind `lost` when the timeout has passed.
   func lose(_ error: any Error, _ report: GuestReport) async throws {
     switch error {
-    case let error as WinRMError where error.isFinal:
+    case let error as LineError where error.isFinal:
       throw GuestError(.lost, "\(route.name) can't be reached again: \(error)", hint: error.hint)
-    case is WinRMError, is WindowsAgentGone: break
+    case is LineError, is WindowsAgentGone: break
     default: throw error
     }
     try Task.checkCancellation()
@@ -169,17 +156,17 @@ public actor WinRMGuest: WindowsGuest {
   var lastOutage: Duration { outage.last }
 
   private func drop() {
-    stale = shell ?? stale
-    shell = nil
+    stale = line ?? stale
+    line = nil
   }
 
-  /// Removes the shell under whoever uses it, as a machine may at any time: what it does to a job is
+  /// Ends the line under whoever uses it, as a machine may at any time: what it does to a job is
   /// what the doctor looks at.
-  public func removeShell() async throws {
-    guard let shell else { return }
+  public func removeLine() async throws {
+    guard let line else { return }
     do {
-      try await shell.remove()
-    } catch let error as WinRMError {
+      try await line.close()
+    } catch let error as LineError {
       throw GuestError(.unreachable, error.description, hint: error.hint)
     }
   }
@@ -188,16 +175,11 @@ public actor WinRMGuest: WindowsGuest {
     try await ContinuousClock().sleep(for: outage.nextPause(route.name))
   }
 
-  /// Removes the shell, which ends the connection's work.
+  /// Ends the line, and with it the connection's work.
   func close() async {
-    // Windows removes a shell that nobody uses.
-    if let shell { _ = try? await shell.remove() }
-    if let stale { _ = try? await stale.remove() }
-    (shell, stale) = (nil, nil)
+    // Windows ends a line that nobody uses.
+    if let line { try? await line.close() }
+    if let stale { try? await stale.close() }
+    (line, stale) = (nil, nil)
   }
-}
-
-extension WinRMError {
-  /// Whether trying again can't help, or must not be done.
-  var isFinal: Bool { [.certificateRejected, .badRequest, .unfit].contains(kind) }
 }
