@@ -18,6 +18,7 @@ import time
 import xml.etree.ElementTree as tree
 
 import wsman
+from door import open_door
 from guest import Guest
 from login import MULTIPART, Login, Refused, bindings_of, thumbprints
 from service import Service
@@ -335,6 +336,7 @@ def main():
         "http": plain.server_address[1],
         "https": secure.server_address[1],
         "control": control.server_address[1],
+        "door": open_door(state),
     } | thumbprints(certificate)
     with open(f"{directory}/ready.new", "w") as file:
         json.dump(ready, file)

@@ -44,7 +44,7 @@ struct SSHLine: WindowsLine {
   }
 
   /// What is printed before an exit code, and by nobody else.
-  private static let marks = 1 << 60 ... UInt64.max
+  private static let marks = 1 << 60...UInt64.max
 
   func command(
     _ line: String, _ take: (OutputStream, [UInt8]) async throws -> Void

@@ -77,7 +77,8 @@ extension WinRMShell {
   ///
   /// It goes as lines of base64 to PowerShell's standard input, in requests as long as the machine
   /// takes: at most 5 for each MiB where that is Windows' 500 KiB. What a broken connection leaves
-  /// is a partial file beside the destination, which the next try replaces.
+  /// is a partial file beside the destination, which the next try removes; each try has its own, since
+  /// an earlier one may not know yet that nobody is there any more.
   /// - Throws: ``WinRMError``, of kind ``WinRMError/Kind/notPlaced`` where the machine says why;
   ///   what `file.read` throws; `CancellationError`.
   public func place(

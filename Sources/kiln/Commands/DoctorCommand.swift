@@ -36,7 +36,8 @@ struct DoctorCommand: AsyncParsableCommand {
       throw ValidationError("`\(machine)` is no Windows machine: write it as winrm://user@host")
     }
     guard isWinRM || record == nil else {
-      throw ValidationError("--record keeps what is said over WinRM: over SSH there is nothing to keep")
+      throw ValidationError(
+        "--record keeps what is said over WinRM: over SSH there is nothing to keep")
     }
   }
 

@@ -19,7 +19,8 @@ struct PlanView: Encodable {
   private let warnings: [Diagnostic]
 
   private enum CodingKeys: CodingKey {
-    case template, sha256, on, buildTimeoutInMinutes, source, machine, steps, outputs, notes, warnings
+    case template, sha256, on, buildTimeoutInMinutes, source, machine, steps, outputs, notes,
+      warnings
   }
 
   private struct StepView: Encodable {
