@@ -221,7 +221,7 @@ struct Baking {
 
   /// A machine that is reached over SSH runs what it runs: it is asked where the template leaves that
   /// open, and a Linux machine that is given Shell steps is not.
-  private func settled(
+  func settled(
     _ host: BakingSite, _ template: ImageTemplate
   ) async throws -> BakingSite {
     guard case .host(let machine) = host, !template.hasShellStep else { return host }

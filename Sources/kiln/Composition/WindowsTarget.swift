@@ -50,11 +50,11 @@ struct SSHWindowsHost: WindowsTarget {
   func route(for run: String, _ use: PasswordUse) async throws -> WindowsRoute {
     let password = use == .login ? nil : try await host.password()
     guard use != .elevation || password != nil else {
-      throw CommandFault(
+      throw GuestError(
+        .unfit,
         "could not bake on \(machine): a step runs elevated, for which Windows wants the user's "
           + "password, and there is nobody to ask for it",
-        hint: "give it by --password-fd, as in `--password-fd 3 3<file`, or use `runAsSystem`",
-        exit: .unreachable)
+        hint: "give it by --password-fd, as in `--password-fd 3 3<file`, or use `runAsSystem`")
     }
     return WindowsRoute(name: machine, run: run, timeout: timeout, password: password) {
       try await host.connection()
