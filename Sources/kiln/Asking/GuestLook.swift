@@ -81,8 +81,8 @@ final class GuestLook: Sendable {
     $up = [long]((Get-Date) - $system.LastBootUpTime).TotalSeconds
     Write-Output "machine:   $($system.Caption) $($system.Version), up $up s"
     $disk = New-Object IO.DriveInfo $env:SystemDrive
-    $free = '{0:N1} GiB free of {1:N1}' -f ($disk.AvailableFreeSpace / 1GB), ($disk.TotalSize / 1GB)
-    Write-Output "disk:      $free"
+    $free = [long]($disk.AvailableFreeSpace / 1073741824)
+    Write-Output "disk:      $free GiB free of $([long]($disk.TotalSize / 1073741824))"
     foreach ($entry in Get-ChildItem Env: | Sort-Object Name) {
       Write-Output "env:       $($entry.Name)=$($entry.Value)"
     }
