@@ -46,8 +46,10 @@ import Testing
   /// The faults that only a request that begins an operation meets.
   private static let operations = ["failed", "never"]
 
-  /// Where a fault is put: at every `stride`-th of a build's requests. Those may all be others than
-  /// the ones that begin operations, so that one that does is always among these.
+  /// Where a fault is put: every so many of a build's requests.
+  ///
+  /// Those may all be others than the ones that begin operations, so that one that does is always
+  /// among these.
   private static func places(of kind: String, from first: Int, to count: Int) -> [JSON] {
     let machine: JSON = ["at": 0, "match": "PUT .*/virtualMachines/", "kind": .string(kind)]
     return (operations.contains(kind) ? [machine] : [])

@@ -46,6 +46,9 @@ import Testing
       "map(range(0, 10000), lambda('x', tryGet(variables('o'), 'zz')))"),
     expression(
       "sorting again and again", "map(range(0, 10000), lambda('x', length(items(variables('o')))))"),
+    expression(
+      "objects that are made of nothing",
+      "map(range(0, 10000), lambda('x', map(range(0, 10), lambda('y', length(environment())))))"),
     resources(
       "loops that wait for loops", DeploymentKit.image("[concat('a', copyIndex())]", turns),
       DeploymentKit.image(

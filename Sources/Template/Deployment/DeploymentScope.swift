@@ -200,10 +200,11 @@ extension DeploymentScope {
   /// The outputs of a nested deployment, by its symbolic name, its name or its id; `nil` for
   /// anything else.
   func outputs(ofDeployment name: String) throws(ExpressionFailure) -> ExpressionValue? {
+    guard !nested.isEmpty else { return nil }
     let key = name.lowercased()
     var deployment = nested[key]
-    if deployment == nil, key.contains("/microsoft.resources/deployments/"),
-      let last = key.split(separator: "/").last
+    if deployment == nil, let last = key.split(separator: "/").last,
+      key.hasSuffix("/microsoft.resources/deployments/\(last)")
     {
       deployment = nested[String(last)]
     }

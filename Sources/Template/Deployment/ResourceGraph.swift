@@ -54,7 +54,8 @@ struct ResourceGraph {
   private func matches(_ name: String) -> [Int] {
     if let exact = places[name] { return exact }
     // An id names the subscription and the group as well.
-    guard let providers = name.ranges(of: "/providers/").last else { return [] }
-    return places[String(name[providers.lowerBound...])] ?? []
+    let parts = name.split(separator: "/", omittingEmptySubsequences: false)
+    guard let providers = parts.dropFirst().dropLast().lastIndex(of: "providers") else { return [] }
+    return places["/" + parts[providers...].joined(separator: "/")] ?? []
   }
 }

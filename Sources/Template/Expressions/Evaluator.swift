@@ -40,7 +40,10 @@ struct Evaluator {
       let name = call.name.lowercased()
       if let function = ContextFunction.all[name] {
         try check(call, takes: function.count)
-        return try function.value(self, call, frame)
+        let value = try function.value(self, call, frame)
+        // What is made of nothing is counted here, and what is made of arguments where it is made.
+        if call.arguments.isEmpty { try session.charge(value.weight) }
+        return value
       }
       if let function = TemplateFunction.all[name] {
         try check(call, takes: function.count)

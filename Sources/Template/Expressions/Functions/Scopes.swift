@@ -168,31 +168,31 @@ extension ContextFunction {
   }
 }
 
-/// An object of texts, as it grows.
+/// An object of texts, as it grows; each key is set once.
 private struct TextObject {
   let position: SourcePosition
-  private var builder = ObjectBuilder()
+  private var members: [ExpressionValue.Member] = []
 
   init(position: SourcePosition) {
     self.position = position
   }
 
   mutating func set(_ key: String, _ text: String) throws(ExpressionFailure) {
-    builder.set(key, try ExpressionValue(.string(text), at: position))
+    add(key, try ExpressionValue(.string(text), at: position))
   }
 
   mutating func set(
     _ key: String, _ text: String?, orUnknown reason: ExpressionValue.Unknown
   ) throws(ExpressionFailure) {
     if let text { return try set(key, text) }
-    builder.set(key, ExpressionValue(unknown: reason, at: position))
+    add(key, ExpressionValue(unknown: reason, at: position))
   }
 
   mutating func set(_ key: String, _ texts: [String]) throws(ExpressionFailure) {
     let values = try texts.map { text throws(ExpressionFailure) in
       try ExpressionValue(.string(text), at: position)
     }
-    builder.set(key, try ExpressionValue(.array(values), at: position))
+    add(key, try ExpressionValue(.array(values), at: position))
   }
 
   mutating func set(
@@ -200,10 +200,14 @@ private struct TextObject {
   ) throws(ExpressionFailure) {
     var inner = TextObject(position: position)
     try fill(&inner)
-    builder.set(key, try inner.value())
+    add(key, try inner.value())
+  }
+
+  private mutating func add(_ key: String, _ value: ExpressionValue) {
+    members.append(ExpressionValue.Member(key, value, at: nil))
   }
 
   func value() throws(ExpressionFailure) -> ExpressionValue {
-    try ExpressionValue(.object(builder.members), at: position)
+    try ExpressionValue(.object(members), at: position)
   }
 }
