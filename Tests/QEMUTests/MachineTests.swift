@@ -89,7 +89,7 @@ import Testing
 
   @Test func `the SSH forward listens on the loopback alone`() async throws {
     try await withMachine(BootSector.idle) { machine in
-      let port = String(machine.sshPort, radix: 16, uppercase: true)
+      let port = String(machine.guestPort, radix: 16, uppercase: true)
       let padded = String(repeating: "0", count: 4 - port.count) + port
       let listening = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
         .split(separator: "\n").map { $0.split(separator: " ") }
@@ -100,7 +100,7 @@ import Testing
 
   @Test func `two machines at once have ports of their own`() async throws {
     try await withMachine(BootSector.idle) { first in
-      try await withMachine(BootSector.idle) { #expect($0.sshPort != first.sshPort) }
+      try await withMachine(BootSector.idle) { #expect($0.guestPort != first.guestPort) }
     }
   }
 

@@ -59,6 +59,7 @@ extension PowerShellGuest {
   public func generalize(by job: GuestJob, report: @escaping GuestReport) async throws -> JobEnd {
     let end = try await run(job, ahead: [], report: report)
     guard end == .exited(0) else { return end }
+    isGeneralized = true
     _ = try await ask(AgentRequest(op: .leave, run: route.run), report)
     _ = try await command("shutdown /s /f /t 0", report: report)
     await close()

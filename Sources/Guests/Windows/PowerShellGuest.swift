@@ -21,23 +21,46 @@ public actor PowerShellGuest: WindowsGuest {
   /// The jobs whose end is known, and whose files are still there.
   var ended: [String] = []
 
+  /// Whether a deprovision script has ended well in it, after which it powered itself off.
+  public internal(set) var isGeneralized = false
+
+  /// How long to wait between two looks whether a machine has started.
+  private static let bootPause = Duration.seconds(1)
+  /// How long a machine that starts may refuse the login: no longer, since a wrong password is told.
+  private static let refusalLimit = Duration.seconds(120)
+
   /// Reaches the guest for the first time.
   /// - Throws: ``GuestError`` of kind `unreachable` or `unfit`.
   public static func reach(
     _ route: WindowsRoute, report: @escaping GuestReport
   ) async throws -> PowerShellGuest {
-    do {
-      try await route.settle()
-      let line = try await route.open()
-      return PowerShellGuest(route, line, try await look(route, line))
-    } catch let error as LineError {
-      throw GuestError(
-        error.kind == .unfit ? .unfit : .unreachable, error.description, hint: error.hint)
-    } catch let error as WindowsAgentGone {
-      throw GuestError(
-        .unfit, "could not use PowerShell on \(route.name): \(error)",
-        hint: "the machine needs Windows PowerShell 5.1 in the full language mode")
+    let end = ContinuousClock.now + (route.patience == .none ? .zero : route.timeout)
+    var refusedSince: ContinuousClock.Instant?
+    while true {
+      do {
+        return try await reachOnce(route)
+      } catch let error as LineError {
+        refusedSince = error.kind == .refused ? refusedSince ?? .now : nil
+        let isRefused = refusedSince.map { ContinuousClock.now - $0 > refusalLimit } ?? false
+        guard !error.isFinal, !isRefused, ContinuousClock.now < end else {
+          throw GuestError(
+            error.kind == .unfit ? .unfit : .unreachable, error.description, hint: error.hint)
+        }
+      } catch let error as WindowsAgentGone {
+        guard ContinuousClock.now < end else {
+          throw GuestError(
+            .unfit, "could not use PowerShell on \(route.name): \(error)",
+            hint: "the machine needs Windows PowerShell 5.1 in the full language mode")
+        }
+      }
+      try await ContinuousClock().sleep(for: bootPause)
     }
+  }
+
+  private static func reachOnce(_ route: WindowsRoute) async throws -> PowerShellGuest {
+    try await route.settle()
+    let line = try await route.open()
+    return PowerShellGuest(route, line, try await look(route, line))
   }
 
   private init(_ route: WindowsRoute, _ line: any WindowsLine, _ said: WindowsFacts) {

@@ -68,6 +68,7 @@ extension LineError {
       case .unfit: .unfit
       case .badRequest: .badRequest
       case .notPlaced: .notPlaced
+      case .authenticationFailed: .refused
       default: .lost
       }
     self.init(

@@ -34,6 +34,8 @@ struct LineError: Error, CustomStringConvertible {
   enum Kind {
     /// The line is lost, or was not made; another may come about.
     case lost
+    /// The machine took none of what was offered to log in, which one that starts may come to do.
+    case refused
     /// The line was lost when a command had left, which may have been carried out.
     case uncertain
     /// Trying again can't help, or must not be done.

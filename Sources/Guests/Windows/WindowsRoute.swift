@@ -16,6 +16,8 @@ public struct WindowsRoute: Sendable {
   /// How long a job may take from its launch until it runs: a task that the scheduler keeps back
   /// does not begin by itself.
   public var launchLimit = Duration.seconds(30)
+  /// How long the guest may take to answer for the first time.
+  public var patience = SSHRoute.Patience.none
   /// Learns, once, what the machine can take.
   let settle: @Sendable () async throws -> Void
   /// Makes a line.

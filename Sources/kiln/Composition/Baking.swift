@@ -31,6 +31,7 @@ struct Baking {
   enum Purpose { case build, trial }
 
   let purpose: Purpose
+  private let questions: Questions
   /// The clients of Azure that all templates share.
   private let access = SharedAccess()
   /// The files that plans were made of so far.
@@ -51,6 +52,7 @@ struct Baking {
         StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
       }
     }
+    self.questions = questions
     if [LocalSite.name, AzureSite.name].contains(arguments.target) {
       (host, hostWarnings) = (nil, [])
     } else if arguments.target.lowercased().hasPrefix(WinRMHost.scheme) {
@@ -246,10 +248,13 @@ struct Baking {
         retry: Retry(Self.patience)),
       store: try ImageStore(environment: ProcessInfo.processInfo.environment)
     ) { terminal.receive(.fetching(uri: $0, received: $1, of: $2)) }
+    let windows = arguments.local.windowsUser.map { user in
+      WinRMHost.access(to: user, arguments, questions)
+    }
     return try await signals.cancelling {
       try await LocalSite(
         template, named: arguments.template, arguments.local, timeout: arguments.ssh.timeout(),
-        search)
+        windows, search)
     }
   }
 

@@ -35,18 +35,27 @@ enum BakingSite {
     switch self {
     case .host(let host): .host(host)
     case .windows(let host): host.doorway
-    case .vm, .trial: .vm(of: directory)
+    case .vm(let site), .trial(let site):
+      site.system == .windows ? .none(machine) : .vm(of: directory)
     }
   }
 
   /// What kind of system the machine runs.
   var system: GuestSystem {
-    if case .windows = self { .windows } else { .posix }
+    switch self {
+    case .windows: .windows
+    case .host: .posix
+    case .vm(let site), .trial(let site): site.system
+    }
   }
 
   /// What the log says of how it is reached.
   var channel: GuestChannel {
-    if case .windows(let host) = self { host.channel } else { .ssh }
+    switch self {
+    case .windows(let host): host.channel
+    case .host: .ssh
+    case .vm(let site), .trial(let site): site.system == .windows ? .winRM : .ssh
+    }
   }
 
   /// How long the machine may stay out of reach.

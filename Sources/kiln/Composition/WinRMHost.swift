@@ -2,6 +2,7 @@ import Foundation
 import Guests
 import HTTP
 import Pipeline
+import QEMU
 import SSH
 import SystemPackage
 import WinRM
@@ -46,6 +47,33 @@ struct WinRMHost: WindowsTarget {
     let trust = try Self.trust(thumbprint, authorities)
     endpoint = WinRMEndpoint(
       host: host, port: port, transport: port == 5985 ? .http : .https(trust))
+  }
+
+  /// The Windows in a VM on this machine, where `port` of 127.0.0.1 leads to WinRM.
+  private init(
+    _ user: String, at port: UInt16, _ arguments: BakingArguments, _ questions: Questions
+  ) throws {
+    name = LocalSite.name
+    self.user = user
+    self.questions = questions
+    timeout = try arguments.ssh.timeout()
+    login = GuestLogin()
+    loginScheme = arguments.winRM.basic ? .basic : .negotiate(.ntlm)
+    let trust = try Self.trust(arguments.winRM.thumbprint, arguments.winRM.authorities)
+    endpoint = WinRMEndpoint(
+      host: "127.0.0.1", port: port,
+      transport: arguments.local.windowsPort == 5985 ? .http : .https(trust))
+  }
+
+  /// How a Windows is reached that runs in a VM on this machine.
+  static func access(
+    to user: String, _ arguments: BakingArguments, _ questions: Questions
+  ) -> WindowsAccess {
+    WindowsAccess(
+      devices: arguments.local.windowsDevices, servicePort: arguments.local.windowsPort
+    ) { port, run in
+      try await WinRMHost(user, at: UInt16(port), arguments, questions).route(for: run)
+    }
   }
 
   /// The host's name or address.
