@@ -6,6 +6,45 @@ import Testing
 @testable import QEMU
 
 @Suite(.requires(qemu), .timeLimit(.minutes(2))) struct MachineTests {
+  @Test
+  func `a machine with hardware that Windows knows starts from SATA, with e1000 and a screen`()
+    async throws
+  {
+    try await withMachine(BootSector.say("started from SATA\n")) { spec in
+      spec.devices = .sata
+      spec.display = .vga
+      spec.servicePort = 5985
+    } _: { machine in
+      try await waitUntil("the boot sector to run", limit: .seconds(60)) {
+        machine.consoleTail(lines: 3).contains("started from SATA")
+      }
+      let devices = try await machine.qmp.execute(.monitor("info pci"))
+      for name in ["SATA controller", "Ethernet controller", "VGA controller"] {
+        #expect(devices.contains(name), "\(devices)")
+      }
+      // Intel's 82540EM; the disk has no virtio beside it.
+      #expect(devices.contains("8086:100e"))
+      #expect(!devices.contains("1af4:1001") && !devices.contains("1af4:1000"))
+      let network = try await machine.qmp.execute(.monitor("info usernet"))
+      #expect(UserNetwork(network).forwardedPort(to: 5985) == machine.guestPort)
+    }
+  }
+
+  @Test func `more disks than a SATA controller has ports for go to another one`() async throws {
+    try await ScratchDirectory.with { directory in
+      let more = (1...7).map { "\(directory)/data-\($0).raw" }
+      for path in more { try Data(count: 1 << 20).write(to: URL(filePath: path)) }
+      try await withMachine(BootSector.say("started\n")) { spec in
+        spec.devices = .sata
+        spec.dataDisks = more.map { VMSpec.Disk(path: $0, format: .raw) }
+      } _: { machine in
+        try await waitUntil("the boot sector to run", limit: .seconds(60)) {
+          machine.consoleTail(lines: 3).contains("started")
+        }
+      }
+    }
+  }
+
   @Test func `a guest that switches itself off is told from everything else`() async throws {
     try await withMachine(BootSector.powerOff) { machine in
       let result = try await machine.waitForExit()

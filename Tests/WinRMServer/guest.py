@@ -17,6 +17,7 @@ class Guest:
         self.rules = rules
         self.password = "pass word"
         self.boot = 1
+        self.is_machine = False
         self.machine = None
         self.agent = Agent(self)
         # The commands that were started, in order: a test counts them.
@@ -50,7 +51,26 @@ class Guest:
 
     # What Windows does with the commands that restart it.
 
+    def become_machine(self):
+        """Counts the starts of this computer, which from now on is the machine."""
+        path = os.path.join(self.directory, "boots")
+        os.makedirs(self.directory, exist_ok=True)
+        if os.path.exists(path):
+            with open(path) as file:
+                self.boot = int(file.read()) + 1
+        with open(path, "w") as file:
+            file.write(str(self.boot))
+        self.is_machine = True
+
+    def power_off(self, command, found):
+        if self.is_machine:
+            threading.Timer(0.2, os.system, ["systemctl poweroff"]).start()
+        return 0
+
     def shutdown(self, command, found):
+        if self.is_machine:
+            threading.Timer(0.2, os.system, ["systemctl reboot"]).start()
+            return 0
         threading.Timer(0.2, self.machine.restart).start()
         return 0
 
@@ -158,6 +178,7 @@ class Guest:
     known = {
         r"(?i)^shutdown(?:\.exe)? .*/r": shutdown,
         r"(?i)^shutdown(?:\.exe)? /a": clean,
+        r"(?i)^shutdown(?:\.exe)? /s": power_off,
         r"(?i)^(?:cmd(?:\.exe)? /c )?echo out\s*&+\s*echo err": both,
         r"(?i)^echo ([A-Za-z0-9+/=]+)\s*>>\s*(.+)$": append,
         r"(?i)^(?:cmd(?:\.exe)? /c )?echo (.*?)(?:\s*& exit (-?\d+))?$": echo,

@@ -102,7 +102,8 @@ public struct QEMUProvider: VMProvider {
 
   /// Starts a VM by `start`, runs `body`, and takes the VM away; `after` is called when it is gone.
   func lend<Result: Sendable>(
-    _ vm: some LentVM, at place: VMPlace, starting start: @escaping @Sendable () async throws -> Void,
+    _ vm: some LentVM, at place: VMPlace,
+    starting start: @escaping @Sendable () async throws -> Void,
     after: @escaping @Sendable () async throws -> Void,
     _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
