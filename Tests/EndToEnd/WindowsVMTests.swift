@@ -19,7 +19,6 @@ struct WindowsVMTests {
     After=network.target
     [Service]
     ExecStart=/bin/sh -c 'exec sleep infinity | /usr/bin/python3 /opt/winrm/server.py /opt/state "$OPTIONS"'
-    Environment=PYTHONPATH=/opt/winrm/packages
     EnvironmentFile=/opt/winrm/options
     [Install]
     WantedBy=multi-user.target
@@ -35,7 +34,7 @@ struct WindowsVMTests {
       "tar",
       [
         "--exclude=__pycache__", "-czf", "\(rig.home)/server.tgz", "-C",
-        "\(packageRoot)/Tests/WinRMServer", ".", "--transform", "s,^,packages/,", "-C", folder,
+        "\(packageRoot)/Tests/WinRMServer", ".", "-C", folder,
         "spnego", "cryptography", "cffi", "pycparser",
       ]
     ).succeeded()
@@ -53,7 +52,7 @@ struct WindowsVMTests {
         "sudo cp /tmp/unit /etc/systemd/system/winrm.service",
         "sudo cp /tmp/network /etc/systemd/network/99-all.network",
         "sudo systemctl enable winrm systemd-networkd",
-        "PYTHONPATH=/opt/winrm/packages:/opt/winrm python3 -c 'import server' "),
+        "cd /opt/winrm && python3 -c 'import guest, login, service, shells'"),
       distribute: #"[{"type": "VHD", "runOutputName": "stand-in", "uri": "windows.vhd"}]"#)
     let made = try await rig.build("--cache", "off")
     try #require(made.exit == 0, "\(made.stderr)")
