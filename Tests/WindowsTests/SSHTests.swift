@@ -7,8 +7,10 @@ import Testing
 
 @testable import Guests
 
-/// The way to a Windows machine over SSH: a real `sshd`, and behind it the guest that answers by rule
-/// over WinRM as well. What Windows' own server does beside that is not shown by it.
+/// The way to a Windows machine over SSH.
+///
+/// A real `sshd`, and behind it the guest that answers by rule over WinRM as well: what Windows' own
+/// server does beside that is not shown by it.
 @Suite(.requiresWinRMServer, .timeLimit(.minutes(3))) struct SSHTests {
   typealias Rule = WinRMServer.Rule
 

@@ -26,8 +26,6 @@ public actor PowerShellGuest: WindowsGuest {
 
   /// How long to wait between two looks whether a machine has started.
   private static let bootPause = Duration.seconds(1)
-  /// How long a machine that starts may refuse the login: no longer, since a wrong password is told.
-  private static let refusalLimit = Duration.seconds(120)
 
   /// Reaches the guest for the first time.
   /// - Throws: ``GuestError`` of kind `unreachable` or `unfit`.
@@ -41,7 +39,7 @@ public actor PowerShellGuest: WindowsGuest {
         return try await reachOnce(route)
       } catch let error as LineError {
         refusedSince = error.kind == .refused ? refusedSince ?? .now : nil
-        let isRefused = refusedSince.map { ContinuousClock.now - $0 > refusalLimit } ?? false
+        let isRefused = refusedSince.map { ContinuousClock.now - $0 > route.refusalLimit } ?? false
         guard !error.isFinal, !isRefused, ContinuousClock.now < end else {
           throw GuestError(
             error.kind == .unfit ? .unfit : .unreachable, error.description, hint: error.hint)

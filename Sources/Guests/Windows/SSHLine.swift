@@ -73,10 +73,13 @@ struct SSHLine: WindowsLine {
 
   /// Runs the command line in the first line of the input by cmd, where the second line shows that it
   /// is whole, and prints its exit code after `mark`.
+  ///
+  /// Where there is a console, cmd writes UTF-8 to it, as in a shell of WinRM's.
   static func relay(_ mark: String) -> String {
     """
     $ErrorActionPreference='Stop';$ProgressPreference='SilentlyContinue';$lines=@($input)
     if($lines.Count -ne 2 -or $lines[1].Trim() -ne 'run'){exit 1}
+    try{[Console]::OutputEncoding=New-Object Text.UTF8Encoding $false}catch{}
     $line=[Text.Encoding]::UTF8.GetString([Convert]::FromBase64String($lines[0]))
     $start=New-Object Diagnostics.ProcessStartInfo
     $start.FileName=$env:ComSpec
