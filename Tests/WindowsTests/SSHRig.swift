@@ -34,8 +34,8 @@ extension WindowsRig {
     var options = SSHOptions()
     options.identities = [try await sshd.clientKey().privateKeyFile]
     options.knownHostsFiles = [try sshd.knownHostsFile(port: port)]
-    options.keepAliveInterval = .seconds(3)
-    options.keepAliveDeadline = .seconds(3)
+    options.keepAliveInterval = .seconds(5)
+    options.keepAliveDeadline = .seconds(5)
     let target = ResolvedTarget(user: sshd.user, host: "127.0.0.1", port: UInt16(port))
     return { [options] in try await SSHConnection.connect(to: target, options: options) }
   }

