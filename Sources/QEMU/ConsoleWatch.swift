@@ -72,3 +72,20 @@ struct CrashSigns {
     return false
   }
 }
+
+extension LogTail {
+  /// The last lines of a console.
+  ///
+  /// A kernel that crashes writes registers and calls after the line that says why: that one comes
+  /// first then.
+  func consoleLines(_ count: Int) -> [String] {
+    let all = lines(.max)
+    let last = all.suffix(count)
+    let why = all.last { line in
+      var signs = CrashSigns()
+      return signs.appear(in: Array("\(line)\n".utf8)[...])
+    }
+    guard count > 0, let why, !last.contains(why) else { return Array(last) }
+    return [why] + last.suffix(count - 1)
+  }
+}

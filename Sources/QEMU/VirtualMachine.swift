@@ -88,9 +88,10 @@ public actor VirtualMachine {
   /// Lets the guest's processors go on.
   public func cont() async throws { _ = try await qmp.execute(.cont) }
 
-  /// The last lines that the guest wrote to its console, legible on a terminal.
+  /// The last lines that the guest wrote to its console, legible on a terminal; first of them why its
+  /// kernel crashed, where it did.
   public nonisolated func consoleTail(lines: Int) -> [String] {
-    LogTail(path: VMFile.console.path(in: spec.directory)).lines(lines)
+    LogTail(path: VMFile.console.path(in: spec.directory)).consoleLines(lines)
   }
 
   /// Makes the directory and what QEMU expects there.

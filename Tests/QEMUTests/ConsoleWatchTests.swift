@@ -32,6 +32,19 @@ import Testing
     #expect(!found)
   }
 
+  @Test func `why a kernel crashed is told, however much it says after that`() async throws {
+    try await ScratchDirectory.with { directory in
+      let why = "[    9.0] Kernel panic - not syncing: no init"
+      let calls = (1...30).map { "[    9.0]  call \($0)" }
+      let text = (["[    8.0] fine", why] + calls).joined(separator: "\r\n") + "\r\n"
+      try Data(text.utf8).write(to: URL(filePath: directory + "/console"))
+      let tail = LogTail(path: directory + "/console")
+      #expect(tail.consoleLines(3) == [why, "[    9.0]  call 29", "[    9.0]  call 30"])
+      #expect(tail.consoleLines(31) == [why] + calls)
+      #expect(tail.consoleLines(0) == [])
+    }
+  }
+
   @Test(.requires(qemu), .timeLimit(.minutes(2)))
   func `a machine whose kernel crashes is of no use any more`() async throws {
     try await withMachine(BootSector.say("[ 1.0] Kernel panic - not syncing: no init\r\n")) {
