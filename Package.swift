@@ -129,8 +129,8 @@ let package = Package(
     tests(
       "WindowsTests",
       [
-        "Digests", "Guests", "HTTP", "Pipeline", "Template", "TestSupport", "WinRM", subprocess,
-        system,
+        "Digests", "Guests", "HTTP", "Pipeline", "SSH", "Template", "TestSupport", "WinRM",
+        subprocess, system,
       ]),
     tests(
       "KilnTests", ["kiln", "Pipeline", "Template", "TestSupport"], exclude: ["__Snapshots__"]),

@@ -84,6 +84,15 @@ public struct SSHRoute: Sendable {
       let agent = try await AgentSession.open(
         over: connection, run: run, directory: nil, within: timeout)
       return (connection, agent)
+    } catch let gone as AgentGone where patience == .none {
+      // Where it can't be asked any more, that the agent is gone is all that is known.
+      let shell = try? await LoginShell.ask(connection)
+      await connection.close()
+      guard shell != nil else { throw gone }
+      throw GuestError(
+        .unfit, "could not work on \(name) by a POSIX shell: it is a Windows machine",
+        hint: "Windows takes PowerShell, WindowsRestart, WindowsUpdate and File customizers, and "
+          + "its SSH server must be OpenSSH for Windows")
     } catch {
       await connection.close()
       throw error

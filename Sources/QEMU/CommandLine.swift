@@ -51,32 +51,56 @@ struct CommandLine {
 
   /// The disk that it starts from is `disk0`, the others follow; the seed is `seed`.
   private func disks() throws(QEMUError) -> [String] {
-    var arguments: [String] = []
-    for (index, disk) in ([spec.disk] + spec.dataDisks).enumerated() {
+    let all = [spec.disk] + spec.dataDisks
+    var arguments = controllers(for: all.count + (spec.seed == nil ? 0 : 1))
+    for (index, disk) in all.enumerated() {
       arguments += ["-blockdev", try node("disk\(index)", disk)]
       // Whatever goes wrong with the file makes the image worthless: the machine is halted, and
       // the event says why. The guest would only see a broken disk.
-      let device = "virtio-blk-pci,drive=disk\(index),id=device-disk\(index)"
+      let device = "\(self.disk(index)),drive=disk\(index),id=device-disk\(index)"
       let start = index == 0 ? ",bootindex=0" : ""
       arguments += ["-device", "\(device),werror=stop,rerror=stop\(start)"]
     }
     if let seed = spec.seed {
       // As a disk: the kernels of cloud images have no driver for CD drives.
       arguments += ["-blockdev", try file("seed", seed, readOnly: true)]
-      arguments += ["-device", "virtio-blk-pci,drive=seed,id=device-seed"]
+      arguments += ["-device", "\(disk(all.count)),drive=seed,id=device-seed"]
     }
     return arguments
+  }
+
+  /// How many disks a SATA controller has ports for.
+  private static let sataPorts = 6
+
+  private func controllers(for disks: Int) -> [String] {
+    guard spec.devices == .sata else { return [] }
+    return (0...(disks - 1) / Self.sataPorts).flatMap { ["-device", "ahci,id=sata\($0)"] }
+  }
+
+  private func disk(_ number: Int) -> String {
+    switch spec.devices {
+    case .virtio: "virtio-blk-pci"
+    case .sata: "ide-hd,bus=sata\(number / Self.sataPorts).\(number % Self.sataPorts)"
+    }
   }
 
   private func devices() -> [String] {
     [
       // IPv6 behind QEMU's network leads nowhere on most hosts, and guests wait for it.
-      "-netdev", "user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:22",
-      "-device", "virtio-net-pci,netdev=net0,id=device-net0,romfile=",
+      "-netdev", "user,id=net0,ipv6=off,hostfwd=tcp:127.0.0.1:0-:\(spec.servicePort)",
+      "-device", "\(network),netdev=net0,id=device-net0,romfile=",
       "-object", "rng-builtin,id=rng0",
       "-device", "virtio-rng-pci,rng=rng0,id=device-rng0",
       "-device", spec.architecture == .x86_64 ? "pvpanic" : "pvpanic-pci",
-    ] + generation
+    ] + generation + display
+  }
+
+  private var network: String { spec.devices == .virtio ? "virtio-net-pci" : "e1000" }
+
+  /// Arm's firmware has no driver for VGA.
+  private var display: [String] {
+    guard spec.display == .vga else { return [] }
+    return ["-device", spec.architecture == .x86_64 ? "VGA,id=device-display" : "ramfb"]
   }
 
   /// Tells the guest's kernel that its memory was another machine's before, so that it draws new

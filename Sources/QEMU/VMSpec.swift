@@ -1,7 +1,7 @@
 /// What one virtual machine is made of.
 ///
 /// The network is QEMU's own (slirp): the guest reaches the internet through the host, and nobody
-/// reaches the guest but through the SSH forward on the host's loopback. The guest also reaches
+/// reaches the guest but through one forward on the host's loopback. The guest also reaches
 /// services on the host's loopback, at 10.0.2.2: QEMU can't close that and leave the internet open
 /// (`restrict=on` closes both). What runs in a build VM is the template's own scripts, so it is
 /// trusted as far as they are.
@@ -44,6 +44,22 @@ public struct VMSpec: Sendable, Hashable {
     case aarch64
   }
 
+  /// What disks and the network look like to the guest.
+  public enum Devices: String, Sendable, Hashable {
+    /// Virtio: what needs no imitation of other hardware, and drivers in the guest.
+    case virtio
+    /// SATA disks and an Intel e1000, for which Windows has drivers.
+    case sata
+  }
+
+  /// What the guest shows pictures on.
+  public enum Display: Sendable, Hashable {
+    /// Nothing: it has a serial console.
+    case none
+    /// A graphics adapter that nobody looks at: Windows does not start without.
+    case vga
+  }
+
   /// The machine's name: QEMU shows it in its process title and its messages.
   public var name: String
   /// The directory for everything that belongs to this machine.
@@ -67,6 +83,12 @@ public struct VMSpec: Sendable, Hashable {
   /// The shell command that gives the memory and devices of a machine of the same make, for this one
   /// to go on as it was; `nil` where it boots.
   public var memorySource: String?
+  /// What disks and the network look like to the guest.
+  public var devices = Devices.virtio
+  /// What it shows pictures on.
+  public var display = Display.none
+  /// The port of the guest that a port of this host leads to: SSH's, or WinRM's.
+  public var servicePort = 22
 
   /// Describes a machine.
   public init(

@@ -23,7 +23,7 @@ extension VirtualMachine {
       let console = try ConsoleWatch(
         VMFile.console.path(in: spec.directory), crashed: history.addCrash)
       return VirtualMachine(
-        spec, sshPort: try await forwardedPort(qmp),
+        spec, guestPort: try await forwardedPort(qmp, to: spec.servicePort),
         process: SupervisedProcess(pid: record.pid, custody), qmp: qmp, history: history,
         console: console)
     } catch {

@@ -5,11 +5,11 @@ internal import Glibc
 public actor VirtualMachine {
   /// What the machine was made of.
   public nonisolated let spec: VMSpec
-  /// The port of 127.0.0.1 that leads to the guest's port 22.
+  /// The port of 127.0.0.1 that leads to the guest's ``VMSpec/servicePort``.
   ///
   /// QEMU takes connections there from
   /// the start, and drops them until the guest listens.
-  public nonisolated let sshPort: Int
+  public nonisolated let guestPort: Int
   /// QEMU's process number.
   public nonisolated let pid: Int32
   /// The conversation with QEMU, for commands that this type has no function for.
@@ -20,11 +20,11 @@ public actor VirtualMachine {
   private let console: ConsoleWatch
 
   init(
-    _ spec: VMSpec, sshPort: Int, process: SupervisedProcess, qmp: QMPClient, history: VMHistory,
+    _ spec: VMSpec, guestPort: Int, process: SupervisedProcess, qmp: QMPClient, history: VMHistory,
     console: ConsoleWatch
   ) {
     self.spec = spec
-    self.sshPort = sshPort
+    self.guestPort = guestPort
     self.process = process
     self.qmp = qmp
     self.history = history
@@ -61,13 +61,13 @@ public actor VirtualMachine {
     do {
       try ProcessRecord.of(pid: process.pid)?.write(in: spec.directory)
       try await qmp.negotiate()
-      let port = try await forwardedPort(qmp)
+      let port = try await forwardedPort(qmp, to: spec.servicePort)
       if spec.memorySource != nil { try await awaitMemory(qmp) }
       let console = try ConsoleWatch(
         VMFile.console.path(in: spec.directory), crashed: history.addCrash)
       _ = try await qmp.execute(.cont)
       return VirtualMachine(
-        spec, sshPort: port, process: process, qmp: qmp, history: history, console: console)
+        spec, guestPort: port, process: process, qmp: qmp, history: history, console: console)
     } catch {
       throw await startFailure(error, spec, process)
     }
@@ -122,11 +122,11 @@ public actor VirtualMachine {
   }
 
   /// The port that the system chose for the forward: QEMU was told to take any.
-  static func forwardedPort(_ qmp: QMPClient) async throws -> Int {
+  static func forwardedPort(_ qmp: QMPClient, to guestPort: Int) async throws -> Int {
     let table = try await qmp.execute(.monitor("info usernet"))
-    guard let port = UserNetwork(table).forwardedPort(to: 22) else {
+    guard let port = UserNetwork(table).forwardedPort(to: guestPort) else {
       throw QEMUError(
-        .protocolViolation, "could not find the machine's SSH port",
+        .protocolViolation, "could not find the port that leads to the machine",
         "QEMU lists none: \(legible(table))")
     }
     return port

@@ -1,3 +1,4 @@
+internal import CSSH2
 internal import Synchronization
 
 /// A connection to a machine, on which commands are run.
@@ -75,6 +76,16 @@ public final class SSHConnection: Sendable {
   /// The bytes that went over the connection so far.
   public var traffic: SSHTraffic { session.counters.value }
 
+  /// What the server calls itself, with the version of SSH before it: `SSH-2.0-OpenSSH_9.2p1 Debian`.
+  public var serverSoftware: String { get async { await session.serverSoftware } }
+
   /// Where the connection goes.
   public var target: ResolvedTarget { session.target }
+}
+
+extension Session {
+  /// The server's first line; empty before it has come.
+  var serverSoftware: String {
+    libssh2_session_banner_get(handle.pointer).map { String(cString: $0) } ?? ""
+  }
 }

@@ -34,9 +34,11 @@ struct TemplateRefusalTests {
     try expectRefusal(ran, exit: 2, "template-unknown-customizer")
   }
 
-  @Test func `a WindowsRestart customizer is refused over SSH`() async throws {
-    let ran = try await build(try Template.text([Customizer(type: "WindowsRestart")]))
-    try expectRefusal(ran, exit: 2, "template-windows-restart")
+  @Test func `a WindowsRestart customizer is refused on a Linux machine`() async throws {
+    try await Rig.with(SSHServer.Configuration()) { rig in
+      try rig.writeTemplate(Customizer(type: "WindowsRestart"))
+      try expectRefusal(try await rig.build(), exit: 2, "template-windows-restart")
+    }
   }
 
   @Test func `a placeholder that is not filled in is refused`() async throws {

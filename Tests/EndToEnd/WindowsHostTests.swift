@@ -5,7 +5,7 @@ import Testing
 /// The built command and a Windows machine of the user's own, which is the tests' WinRM server.
 @Suite(.timeLimit(.minutes(4)), .requiresWinRMServer)
 struct WindowsHostTests {
-  private typealias Rule = WinRMServer.Rule
+  typealias Rule = WinRMServer.Rule
 
   private func target(_ server: WinRMServer) -> String {
     "winrm://\(WinRMServer.user)@localhost:\(server.httpsPort)"
@@ -90,7 +90,7 @@ struct WindowsHostTests {
   }
 
   /// What a machine that is well says to the doctor.
-  private static let health = [
+  static let health = [
     Rule("doctor: streams", .out("out"), .error("err"), exit: -2_147_024_891),
     Rule("doctor: letters", .out("é")), Rule("doctor: throw", exit: 1),
     Rule("doctor: strict", exit: 1),

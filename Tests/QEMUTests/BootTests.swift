@@ -50,7 +50,7 @@ struct BootTests {
     options.identities = [key]
     options.hostKeyPolicy = .pinned(hostKey)
     let target = ResolvedTarget(
-      user: "builder", host: "127.0.0.1", port: try #require(UInt16(exactly: machine.sshPort)))
+      user: "builder", host: "127.0.0.1", port: try #require(UInt16(exactly: machine.guestPort)))
     var found: SSHConnection?
     try await waitUntil("the guest to take a login", limit: .seconds(400)) {
       found = try? await SSHConnection.connect(to: target, options: options)

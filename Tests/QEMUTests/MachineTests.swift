@@ -6,6 +6,45 @@ import Testing
 @testable import QEMU
 
 @Suite(.requires(qemu), .timeLimit(.minutes(2))) struct MachineTests {
+  @Test
+  func `a machine with hardware that Windows knows starts from SATA, with e1000 and a screen`()
+    async throws
+  {
+    try await withMachine(BootSector.say("started from SATA\n")) { spec in
+      spec.devices = .sata
+      spec.display = .vga
+      spec.servicePort = 5985
+    } _: { machine in
+      try await waitUntil("the boot sector to run", limit: .seconds(60)) {
+        machine.consoleTail(lines: 3).contains("started from SATA")
+      }
+      let devices = try await machine.qmp.execute(.monitor("info pci"))
+      for name in ["SATA controller", "Ethernet controller", "VGA controller"] {
+        #expect(devices.contains(name), "\(devices)")
+      }
+      // Intel's 82540EM; the disk has no virtio beside it.
+      #expect(devices.contains("8086:100e"))
+      #expect(!devices.contains("1af4:1001") && !devices.contains("1af4:1000"))
+      let network = try await machine.qmp.execute(.monitor("info usernet"))
+      #expect(UserNetwork(network).forwardedPort(to: 5985) == machine.guestPort)
+    }
+  }
+
+  @Test func `more disks than a SATA controller has ports for go to another one`() async throws {
+    try await ScratchDirectory.with { directory in
+      let more = (1...7).map { "\(directory)/data-\($0).raw" }
+      for path in more { try Data(count: 1 << 20).write(to: URL(filePath: path)) }
+      try await withMachine(BootSector.say("started\n")) { spec in
+        spec.devices = .sata
+        spec.dataDisks = more.map { VMSpec.Disk(path: $0, format: .raw) }
+      } _: { machine in
+        try await waitUntil("the boot sector to run", limit: .seconds(60)) {
+          machine.consoleTail(lines: 3).contains("started")
+        }
+      }
+    }
+  }
+
   @Test func `a guest that switches itself off is told from everything else`() async throws {
     try await withMachine(BootSector.powerOff) { machine in
       let result = try await machine.waitForExit()
@@ -89,7 +128,7 @@ import Testing
 
   @Test func `the SSH forward listens on the loopback alone`() async throws {
     try await withMachine(BootSector.idle) { machine in
-      let port = String(machine.sshPort, radix: 16, uppercase: true)
+      let port = String(machine.guestPort, radix: 16, uppercase: true)
       let padded = String(repeating: "0", count: 4 - port.count) + port
       let listening = try String(contentsOfFile: "/proc/net/tcp", encoding: .utf8)
         .split(separator: "\n").map { $0.split(separator: " ") }
@@ -100,7 +139,7 @@ import Testing
 
   @Test func `two machines at once have ports of their own`() async throws {
     try await withMachine(BootSector.idle) { first in
-      try await withMachine(BootSector.idle) { #expect($0.sshPort != first.sshPort) }
+      try await withMachine(BootSector.idle) { #expect($0.guestPort != first.guestPort) }
     }
   }
 

@@ -22,6 +22,7 @@ public struct WinRMServer: Sendable {
   public let guestDirectory: String
 
   private let control: Int
+  private let door: Int
 
   /// The only user.
   public static let user = "kiln"
@@ -186,6 +187,7 @@ public struct WinRMServer: Sendable {
       let http: Int
       let https: Int
       let control: Int
+      let door: Int
       let sha1: String
       let sha256: String
     }
@@ -194,9 +196,22 @@ public struct WinRMServer: Sendable {
       FileManager.default.fileExists(atPath: file.path())
     }
     let ready = try JSONDecoder().decode(Ready.self, from: Data(contentsOf: file))
-    (httpsPort, httpPort, control) = (ready.https, ready.http, ready.control)
+    (httpsPort, httpPort, control, door) = (ready.https, ready.http, ready.control, ready.door)
     (thumbprint, thumbprint256) = (ready.sha1, ready.sha256)
     (certificateFile, guestDirectory) = ("\(directory)/cert.pem", "\(directory)/guest")
+  }
+
+  /// What a Windows machine's SSH server runs commands by.
+  public enum LoginShell: String, Sendable, CaseIterable { case cmd, powershell }
+
+  /// An `sshd` whose commands all go to the guest, as if a login shell of Windows ran them there; it
+  /// greets as Windows' server does.
+  public func sshd(_ shell: LoginShell) -> SSHServer.Configuration {
+    let program = "\(packageRoot)/Tests/WinRMServer/shell.py"
+    return SSHServer.Configuration(lines: [
+      "ForceCommand exec \(otherPeoplesPython) -I \(program) \(door) \(shell.rawValue)",
+      "VersionAddendum OpenSSH_for_Windows_9.5",
+    ])
   }
 
   /// All requests that were answered, in order.

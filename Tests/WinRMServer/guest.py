@@ -2,6 +2,7 @@
 nothing. What it stands for was never run by Windows, so it proves the way there, not the scripts."""
 
 import base64
+import glob
 import hashlib
 import os
 import re
@@ -16,6 +17,7 @@ class Guest:
         self.rules = rules
         self.password = "pass word"
         self.boot = 1
+        self.is_machine = False
         self.machine = None
         self.agent = Agent(self)
         # The commands that were started, in order: a test counts them.
@@ -49,7 +51,26 @@ class Guest:
 
     # What Windows does with the commands that restart it.
 
+    def become_machine(self):
+        """Counts the starts of this computer, which from now on is the machine."""
+        path = os.path.join(self.directory, "boots")
+        os.makedirs(self.directory, exist_ok=True)
+        if os.path.exists(path):
+            with open(path) as file:
+                self.boot = int(file.read()) + 1
+        with open(path, "w") as file:
+            file.write(str(self.boot))
+        self.is_machine = True
+
+    def power_off(self, command, found):
+        if self.is_machine:
+            threading.Timer(0.2, os.system, ["systemctl poweroff"]).start()
+        return 0
+
     def shutdown(self, command, found):
+        if self.is_machine:
+            threading.Timer(0.2, os.system, ["systemctl reboot"]).start()
+            return 0
         threading.Timer(0.2, self.machine.restart).start()
         return 0
 
@@ -119,25 +140,45 @@ class Guest:
         if os.path.isdir(path):
             command.write(f"{found[1]} is a directory\r\n", "stderr")
             return 1
-        with open(path + ".kiln-partial", "wb") as file:
+        partial = f"{path}.kiln-partial-{command.id}"
+        for old in glob.glob(f"{glob.escape(path)}.kiln-partial-*"):
+            os.remove(old)
+        with open(partial, "wb") as file:
             while line := command.read_line():
-                if command.killed:
-                    return 1
                 data = base64.b64decode(line.rstrip(b"\r\n"), validate=True)
                 file.write(data)
                 digest.update(data)
                 size += len(data)
+        if command.killed:
+            return 1
         actual = digest.hexdigest()
         if actual != found[2]:
-            os.remove(path + ".kiln-partial")
+            os.remove(partial)
             command.write(f"{size} bytes arrived, with the sha256 {actual}\r\n", "stderr")
             return 87
-        os.replace(path + ".kiln-partial", path)
+        os.replace(partial, path)
+        if word := re.search(r"\[Console\]::Out\.Write\('(.*?)'\)\nexit 100\n}\n$", script(command.line)):
+            command.write(word[1])
         return 100
+
+    # What Kiln sends over SSH to run a command line by cmd: the line, and a word that shows its end.
+
+    def relay(self, command, found):
+        lines = []
+        while line := command.read_line():
+            lines.append(line.strip())
+        if len(lines) != 2 or lines[1] != b"run":
+            return 1
+        command.line = base64.b64decode(lines[0], validate=True).decode()
+        code = self.program(command)(command) or 0
+        signed = (code & 0xFFFFFFFF) - (1 << 32 if code & 0x80000000 else 0)
+        command.write(f"{found[1]} {signed}\r\n")
+        return 0
 
     known = {
         r"(?i)^shutdown(?:\.exe)? .*/r": shutdown,
         r"(?i)^shutdown(?:\.exe)? /a": clean,
+        r"(?i)^shutdown(?:\.exe)? /s": power_off,
         r"(?i)^(?:cmd(?:\.exe)? /c )?echo out\s*&+\s*echo err": both,
         r"(?i)^echo ([A-Za-z0-9+/=]+)\s*>>\s*(.+)$": append,
         r"(?i)^(?:cmd(?:\.exe)? /c )?echo (.*?)(?:\s*& exit (-?\d+))?$": echo,
@@ -146,6 +187,7 @@ class Guest:
         r"(?i)^(?:cmd(?:\.exe)? /c )?set$": set,
         r"\$tmp_file_path.*\$dest_file_path": restore,
         r"\$tmp_file_path.*Remove-Item": clean,
+        r"ProcessStartInfo\n.*Write\('([0-9a-f]+) '\+\$process\.ExitCode\)": relay,
         r"^begin \{\n\$destination = '(.*?)'\n\$expected = '([0-9a-f]{64})'\n": place,
     }
 

@@ -18,6 +18,7 @@ import time
 import xml.etree.ElementTree as tree
 
 import wsman
+from door import open_door
 from guest import Guest
 from login import MULTIPART, Login, Refused, bindings_of, thumbprints
 from service import Service
@@ -36,6 +37,10 @@ defaults = {
     # What a restart looks like from outside: [what, seconds] in order, as `drop`, `silence`, `401`,
     # `500`, `503`, `refuse`, `stall` (no TLS handshake) or `up`.
     "window": [],
+    # Where the port without TLS is; 0 is any.
+    "http": ["127.0.0.1", 0],
+    # Whether this computer is the machine: it restarts and powers off when that is asked for.
+    "is_machine": False,
 }
 
 
@@ -45,6 +50,8 @@ class State:
     def __init__(self, directory, options):
         self.options = options
         self.guest = Guest(os.path.join(directory, "guest"), options["rules"])
+        if options["is_machine"]:
+            self.guest.become_machine()
         self.machine = Machine(self.guest)
         self.service = Service(self.machine, options)
         self.lock = threading.Lock()
@@ -316,7 +323,7 @@ def main():
         certificate = file.read()
 
     state = State(directory, options)
-    plain = Server(("127.0.0.1", 0), Handler)
+    plain = Server(tuple(options["http"]), Handler)
     secure = Server(("127.0.0.1", 0), Handler)
     control = Server(("127.0.0.1", 0), Control)
     for server in (plain, secure, control):
@@ -335,6 +342,7 @@ def main():
         "http": plain.server_address[1],
         "https": secure.server_address[1],
         "control": control.server_address[1],
+        "door": open_door(state),
     } | thumbprints(certificate)
     with open(f"{directory}/ready.new", "w") as file:
         json.dump(ready, file)

@@ -143,7 +143,7 @@ import Testing
 
   @Test func `the longest usual paths fit into the command line`() throws {
     let long = #"C:\"# + String(repeating: "0123456789\\", count: 23) + "é'.bin"
-    let script = WinRMShell.script(for: try file([], long))
+    let script = try file([], long).script()
     #expect(try CommandLine.powerShell(script).command.utf16.count <= CommandLine.cmdLimit)
     #expect(script.hasPrefix("begin {\n$destination = 'C:\\0123456789"))
     #expect(script.contains("é''.bin'\n$expected = '"))

@@ -22,7 +22,8 @@ import Testing
   @Test func `the script that places files can be read`() async throws {
     let file = FileToPlace(
       [], digest: try SHA256Digest(of: []), destination: "C:\\It's\\\u{2019}$x `\"\\a.bin")
-    #expect(try await faults(WinRMShell.script(for: file)) == "")
+    #expect(try await faults(file.script()) == "")
+    #expect(try await faults(file.script(thenSaying: "done")) == "")
   }
 
   @Test(arguments: [

@@ -104,7 +104,7 @@ import Testing
   {
     let rule = WinRMServer.Rule("work", .out("one\n"), .pause(60))
     try await WindowsRig.with(rule, timeout: .seconds(2)) { rig in
-      let guest = try await WinRMGuest.reach(rig.route, report: rig.news.report)
+      let guest = try await PowerShellGuest.reach(rig.route, report: rig.news.report)
       let error = try await failure(GuestError.self) {
         async let end = guest.run(job("work\n"), ahead: [], report: rig.news.report)
         try await waitUntil("the first line", limit: .seconds(20)) { rig.news.out == "one\n" }

@@ -13,7 +13,7 @@ import WinRM
 struct WindowsRig: Sendable {
   let server: WinRMServer
   let proxy: FaultProxy
-  var route: WinRMRoute
+  var route: WindowsRoute
   let news = WindowsNews()
 
   static func with<Value: Sendable>(
@@ -26,7 +26,7 @@ struct WindowsRig: Sendable {
     configuration.window = window
     return try await WinRMServer.with(configuration) { server in
       try await FaultProxy.with(to: server.httpsPort) { proxy in
-        var route = WinRMRoute(
+        var route = WindowsRoute(
           name: "test guest", run: "run-1", timeout: timeout,
           client: client(server, proxy.port, operation), password: Secret(WinRMServer.password))
         route.launchLimit = launch
@@ -51,8 +51,8 @@ struct WindowsRig: Sendable {
   }
 
   /// Reaches the guest, runs `body` and leaves it.
-  func visit<Value>(_ body: (WinRMGuest) async throws -> Value) async throws -> Value {
-    let guest = try await WinRMGuest.reach(route, report: news.report)
+  func visit<Value>(_ body: (PowerShellGuest) async throws -> Value) async throws -> Value {
+    let guest = try await PowerShellGuest.reach(route, report: news.report)
     let value = try await body(guest)
     try await guest.leave()
     return value

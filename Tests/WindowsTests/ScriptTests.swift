@@ -20,6 +20,7 @@ struct ScriptTests {
       ("agent", String(decoding: try source("Guests/Windows/agent.ps1"), as: UTF8.self)),
       ("agent as it is sent", WindowsAgent.program),
       ("bootstrap", WindowsAgent.bootstrap),
+      ("relay", SSHLine.relay("1a2b3c")),
       ("update", String(decoding: update.script, as: UTF8.self)),
       (
         "deprovision", String(decoding: try source("Pipeline/Steps/deprovision.ps1"), as: UTF8.self)

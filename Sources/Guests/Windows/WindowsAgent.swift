@@ -84,10 +84,10 @@ struct WindowsAgentGone: Error, CustomStringConvertible {
   let description: String
 }
 
-/// Asks the guest's end over WinRM: one PowerShell for each request, which takes the program and the
-/// request by standard input and answers in lines.
+/// Asks the guest's end: one PowerShell for each request, which takes the program and the request by
+/// standard input and answers in lines.
 struct WindowsAgent {
-  let shell: WinRMShell
+  let line: any WindowsLine
 
   /// The bytes of a script in one line of base64.
   private static let bytesPerLine = 189_000
@@ -107,20 +107,17 @@ struct WindowsAgent {
     .joined(separator: "\n")
 
   /// Sends a request with a job's script, and hands over each line until `take` has what it wants.
-  /// - Throws: ``WinRMError``; ``WindowsAgentGone`` where the guest's end ended before that;
+  /// - Throws: ``LineError``; ``WindowsAgentGone`` where the guest's end ended before that;
   ///   `CancellationError`.
   func ask<Answer: Sendable>(
     _ request: AgentRequest, script: [UInt8] = [],
     _ take: (AgentLine) async throws -> Answer?
   ) async throws -> Answer {
-    let command = try await shell.start(try .powerShell(Self.bootstrap))
-    _ = try await command.send(try Self.input(request, script), .closed)
     var lines = AgentLines()
     var answer: Answer?
-    let end = try await command.follow { stream, bytes in
+    let end = try await line.run(Self.bootstrap, try Self.input(request, script)) { stream, bytes in
       for line in lines.add(bytes, stream) where answer == nil { answer = try await take(line) }
     }
-    try await command.signal(.terminate)
     guard let answer else {
       let said = lines.problem
       throw WindowsAgentGone(
@@ -149,7 +146,7 @@ struct AgentLines {
   /// More than any message of the guest's end.
   private static let errorLimit = 64 << 10
 
-  mutating func add(_ bytes: [UInt8], _ stream: CommandStream) -> [AgentLine] {
+  mutating func add(_ bytes: [UInt8], _ stream: OutputStream) -> [AgentLine] {
     guard stream == .stdout else {
       errors += decoder.decode(bytes).prefix(Self.errorLimit - errors.count)
       return []

@@ -1,13 +1,13 @@
 public import Pipeline
 
-/// The user's own Windows machine, reached over WinRM: as ``OwnHost`` is for SSH.
+/// The user's own Windows machine, reached over WinRM or SSH: as ``OwnHost`` is for others.
 public struct WindowsHost: MachineProvider {
   /// What the user calls the machine: `me@host`.
   public let name: String
   /// The id of the run.
   public let run: String
   /// Settles how the machine is reached: it may ask for a password.
-  public let route: @Sendable () async throws -> WinRMRoute
+  public let route: @Sendable () async throws -> WindowsRoute
   /// Where the directory on the guest is noted before it is made, and again when it is gone.
   public let journal: Journal
   /// The machine as the journal names it, so that `kiln gc` finds it again.
@@ -26,7 +26,7 @@ public struct WindowsHost: MachineProvider {
   public init(
     name: String, run: String, journal: Journal, address: String, login: GuestLogin,
     events: any EventSink, stepsDone: Int = 0,
-    route: @escaping @Sendable () async throws -> WinRMRoute
+    route: @escaping @Sendable () async throws -> WindowsRoute
   ) {
     self.name = name
     self.run = run
@@ -65,12 +65,12 @@ public struct WindowsHost: MachineProvider {
 actor WindowsMachine: AdvancedMachine {
   nonisolated let name: String
   nonisolated let stepsDone: Int
-  private let settle: @Sendable () async throws -> WinRMRoute
-  private var route: WinRMRoute?
-  private var guest: WinRMGuest?
+  private let settle: @Sendable () async throws -> WindowsRoute
+  private var route: WindowsRoute?
+  private var guest: PowerShellGuest?
 
   init(
-    _ name: String, _ stepsDone: Int, _ settle: @escaping @Sendable () async throws -> WinRMRoute
+    _ name: String, _ stepsDone: Int, _ settle: @escaping @Sendable () async throws -> WindowsRoute
   ) {
     self.name = name
     self.stepsDone = stepsDone
@@ -80,7 +80,7 @@ actor WindowsMachine: AdvancedMachine {
   func connect(report: @escaping GuestReport) async throws -> any Guest {
     let route = try await settle()
     self.route = route
-    let guest = try await WinRMGuest.reach(route, report: report)
+    let guest = try await PowerShellGuest.reach(route, report: report)
     self.guest = guest
     return guest
   }
@@ -91,7 +91,7 @@ actor WindowsMachine: AdvancedMachine {
     if let guest { return try await guest.leave() }
     guard let route else { return }
     do {
-      try await WinRMGuest.reach(route) { _ in }.leave()
+      try await PowerShellGuest.reach(route) { _ in }.leave()
     } catch let error as GuestError where error.kind == .unfit || error.kind == .unreachable {
       // What can't be reached a second time was not reached the first time either.
     }

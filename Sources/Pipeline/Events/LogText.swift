@@ -1,12 +1,16 @@
 /// How a guest is reached, by the name that AIB's log has for it (`aib.md` b.6).
-public enum GuestChannel: String, Sendable {
+public enum GuestChannel: Sendable {
   /// SSH.
-  case ssh = "SSH"
+  case ssh
+  /// SSH, to a Windows machine.
+  case windowsSSH
   /// WinRM.
-  case winRM = "WinRM"
+  case winRM
 
+  /// What the log calls it.
+  var name: String { self == .winRM ? "WinRM" : "SSH" }
   /// What the log says when the guest is reached.
-  var connected: String { self == .ssh ? "Connected to SSH!" : "WinRM connected." }
+  var connected: String { self == .winRM ? "WinRM connected." : "Connected to SSH!" }
 }
 
 /// The lines of `customization.log` for the events of a run.
@@ -105,8 +109,8 @@ struct LogText {
   private mutating func begin(_ phase: RunSubState, _ time: Timestamp) {
     info("\(phase.rawValue)", time)
     guard phase == .building else { return }
-    info("Waiting for \(channel.rawValue), up to timeout: \(Elapsed(connectTimeout))", time)
-    say("Waiting for \(channel.rawValue) to become available...")
+    info("Waiting for \(channel.name), up to timeout: \(Elapsed(connectTimeout))", time)
+    say("Waiting for \(channel.name) to become available...")
   }
 
   private mutating func end(_ result: RunResult, _ time: Timestamp) {
@@ -128,7 +132,7 @@ struct LogText {
     steps[step.number] = step
     info("(telemetry) Starting provisioner \(provisioner(step.type))\(place(step))", time)
     switch step.type {
-    case "Deprovision" where channel == .winRM:
+    case "Deprovision" where channel != .ssh:
       say("Provisioning with Powershell...: \(step.summary)")
     case "Shell", "Deprovision": say("Provisioning with shell script: \(step.summary)")
     case "PowerShell": say("Provisioning with Powershell...: \(step.summary)")
@@ -191,7 +195,7 @@ struct LogText {
     switch type {
     case "WindowsRestart": "windows-restart"
     case "WindowsUpdate": "windows-update"
-    case "Deprovision": channel == .winRM ? "powershell" : "shell"
+    case "Deprovision": channel == .ssh ? "shell" : "powershell"
     default: type.lowercased()
     }
   }

@@ -105,7 +105,7 @@ public struct Planner: Sendable {
         at: customizer.position, path: "properties.customize[\(customizer.index)]",
         hint: isShell
           ? "use a PowerShell customizer, or a Linux machine by --on ssh://…"
-          : "bake on a Windows machine, by --on winrm://…")
+          : "bake on a Windows machine, by --on winrm://… or ssh://…")
     }
   }
 

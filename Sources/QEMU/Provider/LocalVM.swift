@@ -8,7 +8,7 @@ internal import SSH
 internal import SystemPackage
 
 /// One VM of a run, from its overlay to its end.
-actor LocalVM: BuildVM {
+actor LocalVM: BuildVM, LentVM {
   /// The user that steps run as, as in AIB (`aib.md` c.1).
   static let user = "packer"
   /// How long a VM may take to power off once it was told to.
@@ -94,7 +94,7 @@ actor LocalVM: BuildVM {
   private func writeLogin() throws {
     guard let machine else { return }
     try VMLogin(
-      port: machine.sshPort, user: Self.user, identity: place.key, knownHosts: place.knownHosts
+      port: machine.guestPort, user: Self.user, identity: place.key, knownHosts: place.knownHosts
     ).write(in: place.directory)
   }
 
@@ -109,7 +109,7 @@ actor LocalVM: BuildVM {
     options.identities = [place.key]
     options.hostKeyPolicy = .pinned(keys.host)
     options.connectTimeout = .seconds(10)
-    let target = ResolvedTarget(user: Self.user, host: "127.0.0.1", port: UInt16(machine.sshPort))
+    let target = ResolvedTarget(user: Self.user, host: "127.0.0.1", port: UInt16(machine.guestPort))
     var route = SSHRoute(
       name: "the build VM", run: place.run.run.text, timeout: setup.sshTimeout,
       patience: .untilTimeout

@@ -21,6 +21,16 @@ public struct QEMUProvider: VMProvider {
     /// How long they may take until they are reached, or stay out of reach: 20 minutes, as in AIB
     /// (`aib.md` c.1).
     public var sshTimeout: Duration
+    /// What runs in them.
+    public var guest = Guest.linux
+
+    /// What runs in a VM, and how it is reached.
+    public enum Guest: Sendable {
+      /// Linux with cloud-init, reached over SSH by keys that are made for it.
+      case linux
+      /// A Windows of the user's own.
+      case windows(WindowsAccess)
+    }
 
     /// Puts a setup together.
     public init(
@@ -70,6 +80,16 @@ public struct QEMUProvider: VMProvider {
     _ body: @escaping @Sendable (any BuildVM) async throws -> Result
   ) async throws -> Result {
     let place = VMPlace(run, origin)
+    if case .windows(let access) = setup.guest {
+      let vm = WindowsVM(setup, access, place, origin, disks: disks, events)
+      return try await lend(vm, at: place) {
+        try await vm.start()
+      } after: {
+        // Its files are gone with its directory.
+      } _: {
+        try await body(vm)
+      }
+    }
     let vm = LocalVM(setup, place, origin, disks: disks, events)
     return try await lend(vm, at: place) {
       try await vm.start()
@@ -82,7 +102,8 @@ public struct QEMUProvider: VMProvider {
 
   /// Starts a VM by `start`, runs `body`, and takes the VM away; `after` is called when it is gone.
   func lend<Result: Sendable>(
-    _ vm: LocalVM, at place: VMPlace, starting start: @escaping @Sendable () async throws -> Void,
+    _ vm: some LentVM, at place: VMPlace,
+    starting start: @escaping @Sendable () async throws -> Void,
     after: @escaping @Sendable () async throws -> Void,
     _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
@@ -110,7 +131,7 @@ public struct QEMUProvider: VMProvider {
 
   /// Runs `body`, and ends it as soon as the machine is of no use any more.
   private static func watching<Result: Sendable>(
-    _ vm: LocalVM, _ body: @escaping @Sendable () async throws -> Result
+    _ vm: some LentVM, _ body: @escaping @Sendable () async throws -> Result
   ) async throws -> Result {
     try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask { try await body() }
@@ -125,4 +146,13 @@ public struct QEMUProvider: VMProvider {
       throw CancellationError()
     }
   }
+}
+
+/// A VM that is watched while it is lent, and taken away after.
+protocol LentVM: Actor {
+  /// Waits until the machine is of no use, and throws why; returns where it powered off as it was
+  /// asked to.
+  func failure() async throws
+  /// Ends the VM and removes its files, unless it was kept.
+  func end() async throws -> LocalVM.End
 }

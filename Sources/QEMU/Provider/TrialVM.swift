@@ -81,7 +81,7 @@ public struct TrialVM: Sendable {
         cpus: cpus, memory: memory, seed: VMFile.seed.path(in: directory)),
       accelerator: accelerator)
     let login = VMLogin(
-      port: machine.sshPort, user: user, identity: VMFile.key.path(in: directory),
+      port: machine.guestPort, user: user, identity: VMFile.key.path(in: directory),
       knownHosts: VMFile.knownHosts.path(in: directory))
     return try await withResource(
       { machine }, release: { _ = try await $0.kill() }, limit: Self.releaseLimit,

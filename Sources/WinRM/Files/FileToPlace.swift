@@ -31,11 +31,42 @@ public struct FileToPlace: Sendable {
   }
 }
 
-extension WinRMShell {
+extension FileToPlace {
   /// The bytes of a file in one line of base64, of which real machines have been seen to read lines
   /// of 333,338 characters.
   private static let bytesPerLine = 189_000
 
+  /// The script that takes the file by its lines and puts it in its place, and then prints `word`.
+  ///
+  /// It is without its indentation, which would take room in the command line, and with the file's
+  /// values inside of `begin`, since nothing may stand before that.
+  public func script(thenSaying word: String = "") -> String {
+    let text = String(decoding: PackageResources.place_ps1, as: UTF8.self)
+    var lines = text.split(separator: "\n").map { String($0.drop { $0 == " " }) }
+    lines.insert("$destination = \(CommandLine.quoted(destination))", at: 1)
+    lines.insert("$expected = '\(digest.hex)'", at: 2)
+    if !word.isEmpty, let end = lines.lastIndex(of: "exit 100") {
+      lines.insert("[Console]::Out.Write('\(word)')", at: end)
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The line of base64 that begins at an offset, which moves on.
+  /// - Throws: ``WinRMError`` of kind ``WinRMError/Kind/notPlaced`` where the file has become shorter;
+  ///   what ``read`` throws.
+  public func line(at offset: inout Int) async throws -> [UInt8] {
+    let bytes = try await read(offset, min(Self.bytesPerLine, size - offset))
+    guard !bytes.isEmpty else {
+      throw WinRMError(
+        .notPlaced, "could not place \(destination)",
+        "the file ended after \(offset) of \(size) bytes: it has changed meanwhile")
+    }
+    offset += bytes.count
+    return Data(bytes).base64EncodedString().utf8 + [0x0d, 0x0a]
+  }
+}
+
+extension WinRMShell {
   /// What the script ends with after the checksum was found right and the file is in its place.
   ///
   /// It is not 0, with which a PowerShell ends that never came to the script. Nothing is printed, so
@@ -46,13 +77,14 @@ extension WinRMShell {
   ///
   /// It goes as lines of base64 to PowerShell's standard input, in requests as long as the machine
   /// takes: at most 5 for each MiB where that is Windows' 500 KiB. What a broken connection leaves
-  /// is a partial file beside the destination, which the next try replaces.
+  /// is a partial file beside the destination, which the next try removes; each try has its own, since
+  /// an earlier one may not know yet that nobody is there any more.
   /// - Throws: ``WinRMError``, of kind ``WinRMError/Kind/notPlaced`` where the machine says why;
   ///   what `file.read` throws; `CancellationError`.
   public func place(
     _ file: FileToPlace, report: @Sendable (_ sent: Int) -> Void = { _ in }
   ) async throws {
-    let command = try await start(try .powerShell(Self.script(for: file)))
+    let command = try await start(try .powerShell(file.script()))
     try await send(file, to: command, report)
     let said = Said()
     let end = try await command.follow { stream, bytes in await said.take(stream, bytes) }
@@ -74,14 +106,7 @@ extension WinRMShell {
     var offset = 0
     repeat {
       while waiting.count < limit, offset < file.size {
-        let bytes = try await file.read(offset, min(Self.bytesPerLine, file.size - offset))
-        guard !bytes.isEmpty else {
-          throw WinRMError(
-            .notPlaced, "could not place \(file.destination)",
-            "the file ended after \(offset) of \(file.size) bytes: it has changed meanwhile")
-        }
-        offset += bytes.count
-        waiting += Data(bytes).base64EncodedString().utf8 + [0x0d, 0x0a]
+        waiting += try await file.line(at: &offset)
       }
       let part = Array(waiting.prefix(limit))
       waiting.removeFirst(part.count)
@@ -90,16 +115,6 @@ extension WinRMShell {
       guard try await command.send(part, isLast ? .closed : .open) == .taken else { return }
       report(max(0, offset - waiting.count / 4 * 3))
     } while !waiting.isEmpty || offset < file.size
-  }
-
-  /// The script for a file: without its indentation, which would take room in the command line, and
-  /// with the file's values inside of `begin`, since nothing may stand before that.
-  static func script(for file: FileToPlace) -> String {
-    let text = String(decoding: PackageResources.place_ps1, as: UTF8.self)
-    var lines = text.split(separator: "\n").map { String($0.drop { $0 == " " }) }
-    lines.insert("$destination = \(CommandLine.quoted(file.destination))", at: 1)
-    lines.insert("$expected = '\(file.digest.hex)'", at: 2)
-    return lines.joined(separator: "\n") + "\n"
   }
 }
 

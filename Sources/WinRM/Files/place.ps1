@@ -1,7 +1,7 @@
 begin {
   $ErrorActionPreference = 'Stop'
   $ProgressPreference = 'SilentlyContinue'
-  $partial = $destination + '.kiln-partial'
+  $partial = $destination + '.kiln-partial-' + [Guid]::NewGuid().ToString('N')
   $size = 0
   function Stop-Placing($problem, $code) {
     if ($file) { $file.Dispose() }
@@ -13,6 +13,10 @@ begin {
     $parent = [IO.Path]::GetDirectoryName($destination)
     [void][IO.Directory]::CreateDirectory($parent)
     if ([IO.Directory]::Exists($destination)) { throw "$destination is a directory" }
+    $name = [IO.Path]::GetFileName($destination) + '.kiln-partial-*'
+    foreach ($old in [IO.Directory]::GetFiles($parent, $name)) {
+      Remove-Item -LiteralPath $old -ErrorAction SilentlyContinue
+    }
     $file = [IO.File]::Create($partial)
     $hash = [Security.Cryptography.SHA256]::Create()
   } catch {

@@ -100,8 +100,10 @@ final class DebugGuide: StepGuide {
     _ person: Person, _ when: String, _ step: Step, _ guest: any Guest
   ) async throws -> Answer {
     var choices: [Choice<Answer>] = [
-      Choice("r", when == "before" ? "run the step" : "run the step again, as it now is", .run),
-      Choice("s", "open a shell on \(place.machine)", .shell),
+      Choice("r", when == "before" ? "run the step" : "run the step again, as it now is", .run)
+    ]
+    choices += place.shellChoices("", .shell)
+    choices += [
       Choice("e", "show what the step finds: user, directory, environment", .surroundings),
       Choice("l", "show the log", .log),
     ]
@@ -124,8 +126,13 @@ final class DebugGuide: StepGuide {
     let outline = step.outline
     var lines = ["step \(outline.number), \(outline.title): \(outline.summary)"]
     lines += outline.position.map { ["template:  \($0)"] } ?? []
-    lines += ["script:    \(guest.facts.directory)/\(step.id)/script, while it runs"]
+    lines += ["script:    \(look.script(of: step, in: guest)), while it runs"]
     lines += ["log:       \(place.directory.logPath)"]
+    if !place.doorway.isThere {
+      lines += [
+        "shell:     none over WinRM, which has no terminals; use Remote Desktop beside this"
+      ]
+    }
     place.tell(lines + (try await look.surroundings(of: step, in: guest)))
   }
 

@@ -36,24 +36,58 @@ final class GuestLook: Sendable {
     return out
   }
 
+  /// Where the step's script is while it runs.
+  func script(of step: Step, in guest: any Guest) -> String {
+    guest is any WindowsGuest
+      ? "\(guest.facts.directory)\\\(step.id)\\script.ps1"
+      : "\(guest.facts.directory)/\(step.id)/script"
+  }
+
   /// What a script of the step finds around it, a line each.
   func surroundings(of step: Step, in guest: any Guest) async throws -> [String] {
-    let script = Array(
-      """
-      #!/bin/sh
-      echo "user:      $(id)"
-      echo "directory: $(pwd), umask $(umask)"
-      echo "machine:   $(uname -srm), up $(cut -d' ' -f1 /proc/uptime) s"
-      echo "disk:      $(df -h / | awk 'END { print $4 " free of " $2 }')"
-      env | LC_ALL=C sort | sed 's/^/env:       /'
-
-      """.utf8)
-    let job = GuestJob(
-      id: "look-\(number())", script: script, digest: try SHA256Digest(of: script),
-      interpreter: "/bin/sh", interpreterArgument: "", user: step.user ?? .login, restarts: .none)
+    let (id, user) = ("look-\(number())", step.user ?? .login)
+    let job: GuestJob
+    if guest is any WindowsGuest {
+      job = try .powerShell(id, Array(Self.windowsScript.utf8), as: user, .compatible)
+    } else {
+      let script = Array(Self.script.utf8)
+      job = GuestJob(
+        id: id, script: script, digest: try SHA256Digest(of: script), interpreter: "/bin/sh",
+        interpreterArgument: "", user: user, restarts: .none)
+    }
     let answer = try await answer(of: job, in: guest)
-    return String(decoding: answer, as: UTF8.self).split(separator: "\n").map(String.init)
+    return String(decoding: answer, as: UTF8.self).split(whereSeparator: \.isNewline)
+      .map(String.init)
   }
+
+  private static let script = """
+    #!/bin/sh
+    echo "user:      $(id)"
+    echo "directory: $(pwd), umask $(umask)"
+    echo "machine:   $(uname -srm), up $(cut -d' ' -f1 /proc/uptime) s"
+    echo "disk:      $(df -h / | awk 'END { print $4 " free of " $2 }')"
+    env | LC_ALL=C sort | sed 's/^/env:       /'
+
+    """
+
+  static let windowsScript = """
+    # kiln debug: what a step finds
+    $me = [Security.Principal.WindowsIdentity]::GetCurrent()
+    $role = [Security.Principal.WindowsBuiltInRole]::Administrator
+    $isAdministrator = (New-Object Security.Principal.WindowsPrincipal $me).IsInRole($role)
+    Write-Output "user:      $($me.Name), administrator: $isAdministrator"
+    Write-Output "directory: $((Get-Location).Path)"
+    $system = Get-CimInstance Win32_OperatingSystem
+    $up = [long]((Get-Date) - $system.LastBootUpTime).TotalSeconds
+    Write-Output "machine:   $($system.Caption) $($system.Version), up $up s"
+    $disk = New-Object IO.DriveInfo $env:SystemDrive
+    $free = [long]($disk.AvailableFreeSpace / 1073741824)
+    Write-Output "disk:      $free GiB free of $([long]($disk.TotalSize / 1073741824))"
+    foreach ($entry in Get-ChildItem Env: | Sort-Object Name) {
+      Write-Output "env:       $($entry.Name)=$($entry.Value)"
+    }
+
+    """
 }
 
 extension Step {

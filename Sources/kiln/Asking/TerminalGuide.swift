@@ -34,9 +34,9 @@ final class TerminalGuide: StepGuide {
     let outline = step.outline
     var choices: [Choice<TurnAnswer>] = [
       Choice("y", "run it", .run), Choice("a", "run it and all that follow", .runAll),
-      Choice("s", "open a shell on \(place.machine) first", .shell),
-      Choice("g", "give up: end the build here", .stop),
     ]
+    choices += place.shellChoices(" first", .shell)
+    choices += [Choice("g", "give up: end the build here", .stop)]
     if step.canBeLeftOut { choices.insert(Choice("n", "leave it out", .leaveOut), at: 1) }
     let head = "next: step \(outline.number), \(outline.title): \(outline.summary)"
     while true {
@@ -61,10 +61,10 @@ final class TerminalGuide: StepGuide {
     guard let failure = attempt.failure else { return .goOn }
     guard asks(.afterFailures) else { return .giveUp }
     var choices: [Choice<FailureAnswer>] = [
-      Choice("r", "retry it, as the template and its files now are", .retry),
-      Choice("s", "open a shell on \(place.machine)", .shell),
-      Choice("l", "show the log", .log),
+      Choice("r", "retry it, as the template and its files now are", .retry)
     ]
+    choices += place.shellChoices("", .shell)
+    choices += [Choice("l", "show the log", .log)]
     if attempt.canBePassedOver {
       choices.append(Choice("c", "continue past it: the result will lack it", .goOn))
     }

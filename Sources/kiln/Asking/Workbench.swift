@@ -25,6 +25,11 @@ struct Workbench: Sendable {
     if case .vm = doorway { true } else { false }
   }
 
+  /// The answer that opens a shell on the machine; none where that has no terminal to offer.
+  func shellChoices<Meaning>(_ text: String = "", _ meaning: Meaning) -> [Choice<Meaning>] {
+    doorway.isThere ? [Choice("s", "open a shell on \(machine)\(text)", meaning)] : []
+  }
+
   /// Tells something, a line each, whether or not anybody is there.
   func tell(_ lines: [String]) {
     terminal.close()

@@ -14,7 +14,7 @@ struct DoctorCommand: AsyncParsableCommand {
       --record keeps what was said, without names, addresses and passwords.
       """)
 
-  @Argument(help: "The machine, as winrm://user@host:5986.")
+  @Argument(help: "The machine, as winrm://user@host:5986 or ssh://user@host.")
   var machine: String
 
   @Flag(help: "Restart the machine, too, to see whether that is noticed.")
@@ -32,35 +32,66 @@ struct DoctorCommand: AsyncParsableCommand {
   @OptionGroup var winRM: WinRMArguments
 
   func validate() throws {
-    guard machine.lowercased().hasPrefix(WinRMHost.scheme) else {
+    guard isWinRM || machine.lowercased().hasPrefix("ssh://") else {
       throw ValidationError("`\(machine)` is no Windows machine: write it as winrm://user@host")
     }
+    guard isWinRM || record == nil else {
+      throw ValidationError(
+        "--record keeps what is said over WinRM: over SSH there is nothing to keep")
+    }
   }
+
+  private var isWinRM: Bool { machine.lowercased().hasPrefix(WinRMHost.scheme) }
 
   func run() async throws {
     let signals = try Signals()
-    let host = try WinRMHost(
-      machine, winRM, timeout: ssh.timeout(), Questions(ssh, learn: { _ in }))
+    let questions = Questions(ssh, learn: { _ in })
     let recorder = ExchangeRecorder()
-    let (findings, names) = try await signals.cancelling {
-      try await examine(host, recorder)
+    let name: String
+    let findings: [Doctor.Finding]
+    if isWinRM {
+      let host = try WinRMHost(machine, winRM, timeout: ssh.timeout(), questions)
+      name = host.machine
+      let names: [String: String]
+      (findings, names) = try await signals.cancelling { try await examine(host, recorder) }
+      if let record { try recorder.write(to: record, hiding: names) }
+    } else {
+      let host = try SSHHost(machine, ssh, questions).asWindows
+      name = host.machine
+      findings = try await signals.cancelling { try await examine(host, recorder) }
     }
-    if let record { try recorder.write(to: record, hiding: names) }
     if json { try StandardOutput.write(json: findings) }
     let failed = findings.count { $0.outcome == .fail }
     StandardError.write(
-      failed == 0
-        ? "\(host.machine) can be baked on" : "\(failed) of \(findings.count) checks failed")
+      failed == 0 ? "\(name) can be baked on" : "\(failed) of \(findings.count) checks failed")
     if failed > 0 { throw ExitCode(KilnExit.failed.rawValue) }
   }
 
+  /// Looks at a machine over WinRM; what a recording must not have, and what stands there instead.
   private func examine(
     _ host: WinRMHost, _ recorder: ExchangeRecorder
   ) async throws -> ([Doctor.Finding], [String: String]) {
-    let run = "doctor-\(UUID().uuidString.prefix(8).lowercased())"
     let route = try await host.route(for: run) { recorder.take($0) }
-    let guest = try await WinRMGuest.reach(route) { _ in }
-    tell(Doctor.Finding(check: "it is reached, and logs in", outcome: .pass, detail: guest.user))
+    let (findings, guest) = try await examine(route, recorder)
+    var names = [host.hostName: "host.example"]
+    if let password = route.password { names[password.revealed] = "***" }
+    for part in guest.facts.user.split(separator: "\\") { names[String(part)] = "name" }
+    names[host.userName] = "name"
+    return (findings, names)
+  }
+
+  private func examine(
+    _ host: SSHWindowsHost, _ recorder: ExchangeRecorder
+  ) async throws -> [Doctor.Finding] {
+    try await examine(host.route(for: run, .elevationTrial), recorder).findings
+  }
+
+  private func examine(
+    _ route: WindowsRoute, _ recorder: ExchangeRecorder
+  ) async throws -> (findings: [Doctor.Finding], guest: PowerShellGuest) {
+    let guest = try await PowerShellGuest.reach(route) { _ in }
+    tell(
+      Doctor.Finding(check: "it is reached, and logs in", outcome: .pass, detail: guest.facts.user))
     let doctor = Doctor(
       guest: guest, restart: restart ? .included : .leftOut, report: { tell($0) },
       quietly: { recorder.turn($0) })
@@ -74,18 +105,13 @@ struct DoctorCommand: AsyncParsableCommand {
       throw error
     }
     try await guest.leave()
-    var names = [host.hostName: "host.example", route.password.revealed: "***"]
-    for part in guest.user.split(separator: "\\") { names[String(part)] = "name" }
-    names[host.userName] = "name"
-    return (findings, names)
+    return (findings, guest)
   }
+
+  /// The name of a run of its own.
+  private var run: String { "doctor-\(UUID().uuidString.prefix(8).lowercased())" }
 
   private func tell(_ finding: Doctor.Finding) {
     StandardError.write("\(finding.outcome.rawValue)  \(finding.check): \(finding.detail)")
   }
-}
-
-extension WinRMGuest {
-  /// Who is logged in, as the machine says.
-  fileprivate nonisolated var user: String { facts.user }
 }

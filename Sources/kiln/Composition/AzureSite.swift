@@ -22,6 +22,7 @@ struct AzureSite: VMSite {
   private static let grace = Duration.seconds(3600)
 
   var name: String { Self.name }
+  var system: GuestSystem { .posix }
 
   /// Asks Azure for all that `template` names.
   /// - Throws: ``CommandFault`` and the errors of the rooms below, each with its hint.

@@ -6,11 +6,6 @@ extension Baking {
   /// Stops at the last step of the choice, which then runs as often as somebody likes, and ends the
   /// process with the exit code that says how it went.
   func debug(_ manner: DebugManner) async throws {
-    if case .windows = host {
-      throw CommandFault(
-        "could not debug `\(arguments.template)` on \(arguments.target): what is looked at there "
-          + "needs a POSIX shell", hint: "use `kiln build --step` in its place", exit: .usage)
-    }
     let document = try await document()
     let chosen = try arguments.choice.places(in: document.reading)
     guard chosen.count == 1 else {
@@ -19,6 +14,11 @@ extension Baking {
         hint: "choose one with --only-template", exit: .usage)
     }
     let target = BakingTarget(document, document.reading.templates[chosen[0]]).withoutOutputs
+    if manner.inventory != nil, let host, case .windows = try await settled(host, target.template) {
+      throw CommandFault(
+        "could not tell what a step changes on \(arguments.target): the list of files and packages is "
+          + "made for Linux", hint: "leave --diff out: all else works on Windows", exit: .usage)
+    }
     let result = try await run(target) { plan, workbench in
       guard let step = plan.steps.last else {
         throw CommandFault("could not stop at a step of `\(plan.template)`: it has none")

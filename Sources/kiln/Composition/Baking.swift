@@ -31,6 +31,7 @@ struct Baking {
   enum Purpose { case build, trial }
 
   let purpose: Purpose
+  private let questions: Questions
   /// The clients of Azure that all templates share.
   private let access = SharedAccess()
   /// The files that plans were made of so far.
@@ -51,6 +52,7 @@ struct Baking {
         StandardError.write("warning: a secret of less than four bytes can't be kept out of logs")
       }
     }
+    self.questions = questions
     if [LocalSite.name, AzureSite.name].contains(arguments.target) {
       (host, hostWarnings) = (nil, [])
     } else if arguments.target.lowercased().hasPrefix(WinRMHost.scheme) {
@@ -212,11 +214,21 @@ struct Baking {
   }
 
   private func site(_ template: ImageTemplate) async throws -> BakingSite {
-    if let host { return host }
+    if let host { return try await settled(host, template) }
     let site =
       arguments.target == AzureSite.name ? try await azure(template) : try await local(template)
     for note in site.notes where !arguments.quiet { StandardError.write("note: \(note)") }
     return purpose == .trial ? .trial(site) : .vm(site)
+  }
+
+  /// A machine that is reached over SSH runs what it runs: it is asked where the template leaves that
+  /// open, and a Linux machine that is given Shell steps is not.
+  func settled(
+    _ host: BakingSite, _ template: ImageTemplate
+  ) async throws -> BakingSite {
+    guard case .host(let machine) = host, !template.hasShellStep else { return host }
+    let system = try await signals.cancelling { try await machine.system() }
+    return system == .windows ? .windows(machine.asWindows) : host
   }
 
   private func azure(_ template: ImageTemplate) async throws -> any VMSite {
@@ -236,10 +248,13 @@ struct Baking {
         retry: Retry(Self.patience)),
       store: try ImageStore(environment: ProcessInfo.processInfo.environment)
     ) { terminal.receive(.fetching(uri: $0, received: $1, of: $2)) }
+    let windows = arguments.local.windowsUser.map { user in
+      WinRMHost.access(to: user, arguments, questions)
+    }
     return try await signals.cancelling {
       try await LocalSite(
         template, named: arguments.template, arguments.local, timeout: arguments.ssh.timeout(),
-        search)
+        windows, search)
     }
   }
 
@@ -263,5 +278,12 @@ struct Baking {
     .fitting(
       ConsoleManner.Device(STDERR_FILENO), ProcessInfo.processInfo.environment,
       arguments.quiet ? .quiet : .normal)
+  }
+}
+
+extension ImageTemplate {
+  /// Whether one of its customizers is for POSIX shells.
+  fileprivate var hasShellStep: Bool {
+    customizers.contains { if case .shell = $0.action { true } else { false } }
   }
 }

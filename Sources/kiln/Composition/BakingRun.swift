@@ -23,7 +23,7 @@ struct BakingRun {
     self.earlier = earlier
     recorder = try RunRecorder(directory.record(), in: directory)
     log = try CustomizationLog(
-      of: directory, over: site.system == .windows ? .winRM : .ssh, connectTimeout: site.timeout)
+      of: directory, over: site.channel, connectTimeout: site.timeout)
     eventLog = try EventLog(of: directory)
     // The record last: whoever sees in it that the run has ended finds the logs whole.
     events = Broadcast(to: [log, eventLog, console, recorder], through: redactor)

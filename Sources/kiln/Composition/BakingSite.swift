@@ -6,7 +6,7 @@ enum BakingSite {
   /// On a host of the user's own.
   case host(SSHHost)
   /// On a Windows machine of the user's own.
-  case windows(WinRMHost)
+  case windows(any WindowsTarget)
   /// In a VM, on this machine or in Azure.
   case vm(any VMSite)
   /// In a VM of which nothing is made.
@@ -34,14 +34,28 @@ enum BakingSite {
   func doorway(of directory: RunDirectory) -> Doorway {
     switch self {
     case .host(let host): .host(host)
-    case .windows(let host): .none(host.machine)
-    case .vm, .trial: .vm(of: directory)
+    case .windows(let host): host.doorway
+    case .vm(let site), .trial(let site):
+      site.system == .windows ? .none(machine) : .vm(of: directory)
     }
   }
 
   /// What kind of system the machine runs.
   var system: GuestSystem {
-    if case .windows = self { .windows } else { .posix }
+    switch self {
+    case .windows: .windows
+    case .host: .posix
+    case .vm(let site), .trial(let site): site.system
+    }
+  }
+
+  /// What the log says of how it is reached.
+  var channel: GuestChannel {
+    switch self {
+    case .windows(let host): host.channel
+    case .host: .ssh
+    case .vm(let site), .trial(let site): site.system == .windows ? .winRM : .ssh
+    }
   }
 
   /// How long the machine may stay out of reach.
@@ -103,13 +117,13 @@ enum BakingSite {
   }
 
   private func windows(
-    _ host: WinRMHost, _ directory: RunDirectory, _ plan: Plan, _ journal: Journal,
+    _ host: any WindowsTarget, _ directory: RunDirectory, _ plan: Plan, _ journal: Journal,
     _ events: any EventSink, _ earlier: Resumption?
   ) -> WindowsHost {
     let run = earlier?.run(for: plan, else: directory.run) ?? directory.run
     return WindowsHost(
       name: host.machine, run: run.text, journal: journal, address: host.name, login: host.login,
       events: events, stepsDone: earlier?.stepsDone(of: plan) ?? 0
-    ) { try await host.route(for: run.text) }
+    ) { try await host.route(for: run.text, PasswordUse(plan)) }
   }
 }

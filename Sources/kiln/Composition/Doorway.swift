@@ -11,6 +11,9 @@ enum Doorway {
   /// None: the machine, whose name this is, has no SSH that is known of.
   case none(String)
 
+  /// Whether there is any.
+  var isThere: Bool { if case .none = self { false } else { true } }
+
   /// The program and its words, to which a command may be added.
   /// - Throws: ``CommandFault`` where the run has no VM now.
   func words() throws -> [String] {

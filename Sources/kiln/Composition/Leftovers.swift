@@ -43,13 +43,15 @@ struct Leftovers {
       switch resource {
       case .guestDirectory(let on, _, let login) where on.hasPrefix(WinRMHost.scheme):
         let host = try WinRMHost(on, winRM, like: login, timeout: ssh.timeout(), questions)
-        let guest = try await WinRMGuest.reach(host.route(for: directory.run.text)) { _ in }
-        try await guest.leave()
+        try await leave(host, directory.run)
         try await journal.gone(resource)
       case .guestDirectory(let on, _, let login):
         let host = try SSHHost(on, ssh, like: login, questions)
-        let guest = try await SSHGuest.reach(host.route(for: directory.run)) { _ in }
-        try await guest.leave()
+        if try await host.system() == .windows {
+          try await leave(host.asWindows, directory.run)
+        } else {
+          try await SSHGuest.reach(host.route(for: directory.run)) { _ in }.leave()
+        }
         try await journal.gone(resource)
       case .vm(let directory):
         try await VMPlace.remove(directory)
@@ -64,6 +66,10 @@ struct Leftovers {
     MachineFiles.remove(directory)
     if standing == .interrupted { try directory.write(record.closed(at: .now())) }
     return .collected
+  }
+
+  private func leave(_ host: any WindowsTarget, _ run: RunID) async throws {
+    try await PowerShellGuest.reach(host.route(for: run.text, .login)) { _ in }.leave()
   }
 
   /// Removes what a run left in Azure, in the order in which Azure lets go of it.

@@ -17,6 +17,8 @@ struct LocalSite: VMSite {
   var name: String { Self.name }
   /// How long the VM may take to be reached.
   let timeout: Duration
+  /// What system the VM runs.
+  let system: GuestSystem
   /// How its image is made.
   let image: ImagePlan
   /// What the user should know before the build, a sentence each.
@@ -33,9 +35,11 @@ struct LocalSite: VMSite {
   /// - Throws: ``CommandFault`` and the errors of the rooms below, each with its hint.
   init(
     _ template: ImageTemplate, named file: String, _ arguments: LocalArguments,
-    timeout: Duration, _ search: ChosenSource.Search
+    timeout: Duration, _ windows: WindowsAccess?, _ search: ChosenSource.Search
   ) async throws {
     self.timeout = timeout
+    system = windows == nil ? .posix : .windows
+    if windows != nil { try Self.checkValidation(of: template) }
     started = Date()
     store = search.store
     source = try await ChosenSource.find(template.source, search)
@@ -61,17 +65,29 @@ struct LocalSite: VMSite {
     notes += outputs.flatMap(\.notes)
     self.outputs = outputs
     self.notes = notes
-    setup = QEMUProvider.Setup(
+    var setup = QEMUProvider.Setup(
       source: source.disk, cpus: size.cpus, memory: size.memory,
       diskSize: try source.diskSize(template.vmProfile.osDiskSize),
       dataDisks: template.additionalDataDisks, accelerator: accelerator.accelerator,
       sshTimeout: timeout)
-    keeping = try arguments.cache.keeping(template, source: source.identity)
+    if let windows { setup.guest = .windows(windows) }
+    self.setup = setup
+    // States hold sessions of SSH and what cloud-init was told.
+    keeping =
+      windows == nil ? try arguments.cache.keeping(template, source: source.identity) : nil
     image = ImagePlan(
       template, source: source.description,
       machine: "\(size.name): \(size.cpus) processors, \(size.memory) MiB of memory",
       outputs: outputs.map { $0.planned(in: file) },
       keeping: arguments.keep ? .always : .asTheTemplateSays)
+  }
+
+  /// After Sysprep nobody can log in before somebody has answered Windows' first questions.
+  private static func checkValidation(of template: ImageTemplate) throws {
+    guard !template.validation.validators.isEmpty else { return }
+    throw CommandFault(
+      "could not validate an image of Windows in a VM: Sysprep leaves nobody who could log in",
+      hint: "leave `validate` out of the template, and check in a last customizer", exit: .usage)
   }
 
   /// The room that a build needs at least: what a small template adds to its source.

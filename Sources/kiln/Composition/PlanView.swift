@@ -7,6 +7,8 @@ struct PlanView: Encodable {
   private let template: String
   private let sha256: String
   private let on: String
+  /// Who `root` is there, for people.
+  private let root: String
   private let buildTimeoutInMinutes: Int64
   private let source: String?
   private let machine: String?
@@ -15,6 +17,11 @@ struct PlanView: Encodable {
   private let notes: [String]
   /// What was said of the template, which is told on standard error as well.
   private let warnings: [Diagnostic]
+
+  private enum CodingKeys: CodingKey {
+    case template, sha256, on, buildTimeoutInMinutes, source, machine, steps, outputs, notes,
+      warnings
+  }
 
   private struct StepView: Encodable {
     let number: Int
@@ -61,6 +68,7 @@ struct PlanView: Encodable {
     template = plan.template
     sha256 = plan.templateDigest.hex
     on = site.name
+    root = plan.system == .windows ? "the system" : "root"
     source = site.image?.source
     machine = site.image?.machine
     outputs = site.image?.outputs ?? []
@@ -79,7 +87,6 @@ struct PlanView: Encodable {
     if let machine { lines.append("in a VM of \(machine)") }
     for step in steps {
       let title = step.name == step.type ? step.type : "\(step.type) \"\(step.name)\""
-      let root = on.hasPrefix(WinRMHost.scheme) ? "the system" : "root"
       let user = step.user.map { ["root": " as \(root)", "elevated": " elevated"][$0] ?? "" } ?? ""
       let what = step.skipped == nil ? step.summary : "left out"
       lines.append("  [\(step.number)/\(steps.count)] \(title)\(user): \(what)")

@@ -2,6 +2,7 @@ import Foundation
 import Guests
 import Pipeline
 import SSH
+import Synchronization
 import Template
 
 /// The host of `--on ssh://…`: where it is, and how it is logged in to.
@@ -16,6 +17,8 @@ struct SSHHost {
   let warnings: [String]
   private let target: ResolvedTarget
   private let options: SSHOptions
+  private let questions: Questions
+  private let contact = FirstContact()
 
   /// The host that `url` names, with a login of `arguments` or else of an earlier run.
   init(
@@ -23,6 +26,7 @@ struct SSHHost {
     _ questions: Questions
   ) throws {
     name = url
+    self.questions = questions
     timeout = try arguments.timeout()
     login = GuestLogin(
       identities: arguments.identities.isEmpty
@@ -52,13 +56,61 @@ struct SSHHost {
 
   /// The way to the machine for a run.
   func route(for run: RunID) -> SSHRoute {
-    SSHRoute(name: machine, run: run.text, timeout: timeout, patience: .none) { [target, options] in
-      try await SSHConnection.connect(to: target, options: options)
+    SSHRoute(name: machine, run: run.text, timeout: timeout, patience: .none) {
+      try await connection()
     }
+  }
+
+  /// The machine as one that runs Windows.
+  var asWindows: SSHWindowsHost { SSHWindowsHost(host: self) }
+
+  /// What the machine runs: it is connected to, once, and whoever connects next goes on with that
+  /// connection.
+  /// - Throws: ``GuestError`` where it can't be reached.
+  func system() async throws -> GuestSystem {
+    if let system = contact.system { return system }
+    do {
+      let connection = try await SSHConnection.connect(to: target, options: options)
+      let system = try await connection.guestSystem()
+      contact.note(system, connection)
+      return system
+    } catch let error as SSHError {
+      throw GuestError(.unreachable, error.description, hint: error.hint)
+    }
+  }
+
+  /// A connection to the machine.
+  func connection() async throws -> SSHConnection {
+    if let connection = contact.takeConnection(), connection.isOpen { return connection }
+    return try await SSHConnection.connect(to: target, options: options)
+  }
+
+  /// The user's password, asked for where nobody has told it.
+  func password() async throws -> Pipeline.Secret? {
+    let answer = try await questions.answer(.password(user: target.user, host: target.host))
+    return answer.map { Pipeline.Secret($0.withBytes { String(decoding: $0, as: UTF8.self) }) }
   }
 
   private static func absolute(_ path: String) -> String {
     URL(filePath: path).standardizedFileURL.path(percentEncoded: false)
+  }
+}
+
+/// What a first connection has shown, and the connection, until somebody takes it.
+private final class FirstContact: Sendable {
+  private let state = Mutex<(system: GuestSystem?, connection: SSHConnection?)>((nil, nil))
+
+  var system: GuestSystem? { state.withLock { $0.system } }
+
+  func note(_ system: GuestSystem, _ connection: SSHConnection) {
+    state.withLock { $0 = (system, connection) }
+  }
+
+  func takeConnection() -> SSHConnection? {
+    state.withLock { state in
+      defer { state.connection = nil }
+      return state.connection
+    }
   }
 }
 

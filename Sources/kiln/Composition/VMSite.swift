@@ -7,6 +7,8 @@ protocol VMSite: Sendable {
   var name: String { get }
   /// How long the VM may take to be reached.
   var timeout: Duration { get }
+  /// What system the VM runs.
+  var system: GuestSystem { get }
   /// How its image is made.
   var image: ImagePlan { get }
   /// What the user should know before the build, a sentence each.

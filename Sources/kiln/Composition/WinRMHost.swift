@@ -2,12 +2,13 @@ import Foundation
 import Guests
 import HTTP
 import Pipeline
+import QEMU
 import SSH
 import SystemPackage
 import WinRM
 
 /// The Windows machine of `--on winrm://…`: where it is, and how it is logged in to.
-struct WinRMHost {
+struct WinRMHost: WindowsTarget {
   /// How its addresses begin.
   static let scheme = "winrm://"
   /// A machine that restarts answers nothing for a while: a try to connect must not outlast that.
@@ -48,6 +49,33 @@ struct WinRMHost {
       host: host, port: port, transport: port == 5985 ? .http : .https(trust))
   }
 
+  /// The Windows in a VM on this machine, where `port` of 127.0.0.1 leads to WinRM.
+  private init(
+    _ user: String, at port: UInt16, _ arguments: BakingArguments, _ questions: Questions
+  ) throws {
+    name = LocalSite.name
+    self.user = user
+    self.questions = questions
+    timeout = try arguments.ssh.timeout()
+    login = GuestLogin()
+    loginScheme = arguments.winRM.basic ? .basic : .negotiate(.ntlm)
+    let trust = try Self.trust(arguments.winRM.thumbprint, arguments.winRM.authorities)
+    endpoint = WinRMEndpoint(
+      host: "127.0.0.1", port: port,
+      transport: arguments.local.windowsPort == 5985 ? .http : .https(trust))
+  }
+
+  /// How a Windows is reached that runs in a VM on this machine.
+  static func access(
+    to user: String, _ arguments: BakingArguments, _ questions: Questions
+  ) -> WindowsAccess {
+    WindowsAccess(
+      devices: arguments.local.windowsDevices, servicePort: arguments.local.windowsPort
+    ) { port, run in
+      try await WinRMHost(user, at: UInt16(port), arguments, questions).route(for: run)
+    }
+  }
+
   /// The host's name or address.
   var hostName: String { endpoint.host }
   /// The user who logs in.
@@ -59,7 +87,7 @@ struct WinRMHost {
   /// The way to the machine for a run; it asks for the password where nobody has told it.
   func route(
     for run: String, record: (@Sendable (RecordedExchange) -> Void)? = nil
-  ) async throws -> WinRMRoute {
+  ) async throws -> WindowsRoute {
     guard let secret = try await questions.answer(.password(user: user, host: endpoint.host)) else {
       throw CommandFault(
         "could not log in to \(machine): there is nobody to ask for the password",
@@ -72,7 +100,7 @@ struct WinRMHost {
       endpoint,
       as: WinRMCredentials(user: user, password: WinRMPassword(password), scheme: loginScheme),
       options: options, record: record)
-    return WinRMRoute(
+    return WindowsRoute(
       name: machine, run: run, timeout: timeout, client: client,
       password: Pipeline.Secret(password))
   }

@@ -20,7 +20,7 @@ struct Doctor {
   /// Whether the machine is restarted, too.
   enum Restart { case leftOut, included }
 
-  let guest: WinRMGuest
+  let guest: PowerShellGuest
   let restart: Restart
   /// Told of each finding as it is made.
   let report: @Sendable (Finding) -> Void
@@ -113,7 +113,7 @@ struct Doctor {
       group.addTask { try await guest.run(job, ahead: [], report: said.take) }
       group.addTask {
         while said.texts.out.isEmpty { try await Task.sleep(for: .milliseconds(200)) }
-        try await guest.removeShell()
+        try await guest.removeLine()
         return nil
       }
       defer { group.cancelAll() }
@@ -122,7 +122,7 @@ struct Doctor {
       guard end == .exited(0), said.texts.out == check.out else {
         throw DoctorProblem("it ended with \(end as Any), and wrote `\(said.texts.out)`")
       }
-      return "went on while its shell was gone"
+      return "went on while its shell or connection was gone"
     }
   }
 

@@ -1,8 +1,7 @@
 import Digests
 public import Pipeline
-import WinRM
 
-extension WinRMGuest {
+extension PowerShellGuest {
   /// Runs `job` to its end, exactly once; jobs `ahead` are not sent ahead.
   public func run(
     _ job: GuestJob, ahead: [GuestJob], report: @escaping GuestReport
@@ -12,10 +11,10 @@ extension WinRMGuest {
       while true {
         try Task.checkCancellation()
         do {
-          let shell = try await shell(report)
+          let line = try await line(report)
           // From here on the guest may have it, whatever becomes of the answer.
           progress.askedAt = progress.askedAt ?? boot
-          let end = try await follow(job, &progress, shell, report)
+          let end = try await follow(job, &progress, line, report)
           jobBoot = progress.askedAt ?? boot
           ended.append(job.id)
           return end
@@ -34,19 +33,19 @@ extension WinRMGuest {
     }
   }
 
-  /// One shell's share of a job: asks for it, and listens until it ends or the shell is lost.
+  /// One line's share of a job: asks for it, and listens until it ends or the line is lost.
   private func follow(
-    _ job: GuestJob, _ progress: inout JobProgress, _ shell: WinRMShell,
+    _ job: GuestJob, _ progress: inout JobProgress, _ line: any WindowsLine,
     _ report: @escaping GuestReport
   ) async throws -> JobEnd {
     var watch = LaunchWatch(limit: route.launchLimit)
     var told = progress
     defer { progress = told }
-    let request = request(for: job, progress)
+    let request = try request(for: job, progress)
     let script = progress.started ? [] : job.script
-    let word = try await WindowsAgent(shell: shell).ask(request, script: script) { line in
+    let word = try await WindowsAgent(line: line).ask(request, script: script) { said in
       self.proveAlive()
-      switch line {
+      switch said {
       case .claimed: told.started = true
       case .waiting(let state):
         if let never = watch.take(state, at: .now) { throw never }
@@ -65,18 +64,30 @@ extension WinRMGuest {
     return try ending(word)
   }
 
-  private func request(for job: GuestJob, _ progress: JobProgress) -> AgentRequest {
+  private func request(
+    for job: GuestJob, _ progress: JobProgress
+  ) throws(GuestError) -> AgentRequest {
     var request = AgentRequest(op: .run, run: route.run, id: job.id)
     request.user = job.user.rawValue
     request.digest = job.digest.hex
     request.runner = WindowsRunner.text(for: job)
-    if job.user == .elevated, !progress.started { request.password = route.password.revealed }
+    if job.user == .elevated, !progress.started {
+      guard let password = route.password else { throw noPassword }
+      request.password = password.revealed
+    }
     request.asked = progress.askedAt ?? ""
     request.seen = progress.started
     request.stdout = progress.stdout
     request.stderr = progress.stderr
     request.forget = ended
     return request
+  }
+
+  private var noPassword: GuestError {
+    GuestError(
+      .notStarted,
+      "could not start the script elevated on \(route.name): Windows wants the user's password for "
+        + "that, and nobody has told it", hint: "use `runAsSystem`, or tell it by --password-fd")
   }
 
   /// What the last word of a job says.
@@ -120,9 +131,9 @@ extension WinRMGuest {
   func ask(_ request: AgentRequest, _ report: @escaping GuestReport) async throws -> String {
     while true {
       do {
-        let shell = try await shell(report)
-        let fault = try await WindowsAgent(shell: shell).ask(request) { line in
-          if case .done(let fault) = line { fault } else { nil }
+        let line = try await line(report)
+        let fault = try await WindowsAgent(line: line).ask(request) { said in
+          if case .done(let fault) = said { fault } else { nil }
         }
         proveAlive()
         return fault

@@ -1,7 +1,7 @@
 public import Pipeline
 import WinRM
 
-extension WinRMGuest {
+extension PowerShellGuest {
   /// Puts a file into the guest, whole or not at all; directories that are missing are made.
   public func place(_ file: PlacedFile, report: @escaping GuestReport) async throws {
     guard file.hasWindowsDestination else {
@@ -22,12 +22,13 @@ extension WinRMGuest {
     while true {
       try Task.checkCancellation()
       do {
-        try await shell(report).place(wanted) { report(.progress(sent: $0, of: size)) }
+        try await line(report).place(wanted) { report(.progress(sent: $0, of: size)) }
         proveAlive()
         return
-      } catch let error as WinRMError where error.kind == .notPlaced {
+      } catch let error as LineError where error.kind == .notPlaced {
         throw GuestError(
-          .notPlaced, "\(error.operation) on \(route.name): \(error.reason)", hint: error.hint)
+          .notPlaced, "could not place \(file.destination) on \(route.name): \(error)",
+          hint: error.hint)
       } catch {
         try await lose(error, report)
       }
@@ -42,7 +43,7 @@ extension WinRMGuest {
     let before = jobBoot
     let start = ContinuousClock.now
     while true {
-      _ = try await shell(report)
+      _ = try await line(report)
       guard try await bootIdentity() != nil else { continue }
       guard boot == before else { return lastOutage }
       guard ContinuousClock.now - start < limit else { return nil }
@@ -58,6 +59,7 @@ extension WinRMGuest {
   public func generalize(by job: GuestJob, report: @escaping GuestReport) async throws -> JobEnd {
     let end = try await run(job, ahead: [], report: report)
     guard end == .exited(0) else { return end }
+    isGeneralized = true
     _ = try await ask(AgentRequest(op: .leave, run: route.run), report)
     _ = try await command("shutdown /s /f /t 0", report: report)
     await close()
@@ -65,7 +67,7 @@ extension WinRMGuest {
   }
 
   /// Ends what still runs, removes the run's directory and what was placed for the run, and ends
-  /// the shell.
+  /// the line.
   public func leave() async throws {
     let fault: String
     do {
