@@ -62,7 +62,9 @@ public actor VirtualMachine {
       try ProcessRecord.of(pid: process.pid)?.write(in: spec.directory)
       try await qmp.negotiate()
       let port = try await forwardedPort(qmp, to: spec.servicePort)
-      if spec.memorySource != nil { try await awaitMemory(qmp) }
+      if let memory = spec.memorySource {
+        try await Migration(by: qmp).read(from: memory)
+      }
       let console = try ConsoleWatch(
         VMFile.console.path(in: spec.directory), crashed: history.addCrash)
       _ = try await qmp.execute(.cont)

@@ -31,6 +31,16 @@ actor KeptVM: StatefulVM {
   private var origin: LayerUse?
   private var sizes: [Int] = []
   private var snapshots = 0
+  /// What the machine need not wait for: the rest of keeping a state, and the place for the next.
+  private let backlog = Backlog()
+  private var unfinished: Latch<Void>?
+  private var next: Next?
+
+  /// The layer that the machine will write to when its state is kept, and the overlays in it.
+  private struct Next {
+    let layer: OpenLayer
+    let overlays: [String]
+  }
 
   init(
     _ vm: LocalVM, _ place: VMPlace, _ keeping: StateKeeping, _ plan: Plan, disks: DiskTool,
@@ -56,12 +66,19 @@ actor KeptVM: StatefulVM {
       if try await begin(as: keys[count], on: open) {
         stepsDone = count
         key = keys[count]
-        return try await measure()
+        return try await makeReady()
       }
     }
     try await vm.start(as: .layer(open))
     key = try root.key()
-    try await measure()
+    try await makeReady()
+  }
+
+  /// Runs `body`; when this returns, all states are kept that are to be.
+  nonisolated func whole<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
+  ) async throws -> Value {
+    try await backlog.emptied(during: body)
   }
 
   /// Whether there is such a state and it can be gone on from.
@@ -90,11 +107,12 @@ actor KeptVM: StatefulVM {
     earlier = use.layer.manifest.details[StateDetail.guestDirectory]
   }
 
-  private func measure() async throws {
+  private func makeReady() async throws {
     for path in await vm.diskPaths {
       let image = DiskImage(FilePath(path), format: .qcow2)
       sizes.append(try await disks.info(image).virtualSize)
     }
+    unfinished = backlog.add { await self.prepareNext() }
   }
 
   func connect(report: @escaping GuestReport) async throws -> any Guest {
@@ -116,6 +134,7 @@ actor KeptVM: StatefulVM {
   func keepNoMore() { key = nil }
 
   func rewind(report: @escaping GuestReport) async throws -> Rewound {
+    try await unfinished?.get()
     guard let key, let open = current else {
       return .asItIs(because: "the state of \(name) before it was not kept")
     }
@@ -137,11 +156,12 @@ actor KeptVM: StatefulVM {
 
   /// Lets go of the layers, once the VM is gone, and keeps the store to its size.
   func letGo() async throws {
-    (current, origin, held) = (nil, nil, [])
+    (current, next, origin, held) = (nil, nil, nil, [])
     _ = try await keeping.store.prune(to: keeping.limit)
   }
 
   func keepState(after step: Step) async throws {
+    try await unfinished?.get()
     guard let before = key, let next = try before.next(after: step) else {
       key = nil
       return
@@ -156,6 +176,7 @@ actor KeptVM: StatefulVM {
   }
 
   func keepBeginning() async throws {
+    try await unfinished?.get()
     if let key, !place.wasVisited { try await keep(.beginning, as: key) }
   }
 
@@ -164,48 +185,83 @@ actor KeptVM: StatefulVM {
     do {
       try await write(moment, as: key)
     } catch  where !(error is CancellationError) {
-      self.key = nil
-      // A machine that has ended meanwhile is told by whoever watches it.
-      events.receive(.warning("the state \(moment) is not kept, nor later ones: \(error)"))
+      giveUp(moment, error)
     }
+  }
+
+  private func giveUp(_ moment: StateMoment, _ error: any Error) {
+    key = nil
+    // A machine that has ended meanwhile is told by whoever watches it.
+    events.receive(.warning("the state \(moment) is not kept, nor later ones: \(error)"))
   }
 }
 
 // MARK: Keeping a state
 
 extension KeptVM {
-  private static let doneLimit = Duration.seconds(30)
+  private static let doneLimit = Duration.seconds(300)
 
   private func write(_ moment: StateMoment, as key: StepKey) async throws {
     guard let machine = await vm.machine, let guest, let layer = current else { return }
     let rivalry: LayerRivalry = keeping.reuse.covers(moment) ? .firstWins : .replace
     if rivalry == .firstWins, try await keeping.store.has(key.digest) { return }
     let start = ContinuousClock.now
-    let next = try await keeping.store.begin()
-    let overlays = try await makeOverlays(in: next, on: layer)
-    try prepare(layer)
+    let next: Next
+    if let ready = self.next { next = ready } else { next = try await makeNext(on: layer) }
+    try layer.takeKeys(from: place)
     if keeping.form == .disk { try await guest.pack { _ in } }
     let memory = keeping.form == .live ? try MemoryFile(in: place, for: layer) : nil
     snapshots += 1
     var moved = false
     do {
       try await machine.snapshot(
-        memory.map { .memory(to: $0.command) } ?? .disks, number: snapshots, overlays: overlays
+        memory.map { .memory(to: $0.command) } ?? .disks, number: snapshots, overlays: next.overlays
       ) { moved = true }
     } catch {
-      if moved { await move(to: next, over: layer) }
+      if moved { await move(to: next.layer, over: layer) }
       let cause = memory?.cause(of: error) ?? error
       memory?.remove()
       throw cause
     }
-    await move(to: next, over: layer)
+    await move(to: next.layer, over: layer)
     if keeping.form == .disk { try await guest.unpack { _ in } }
-    try await memory?.awaitEnd(within: Self.doneLimit)
     let manifest = await manifest(key, moment, guest)
-    _ = try await keeping.store.keep(layer, as: manifest, rivalry)
     parent = layer.id
-    events.receive(
-      .stateKept(step: moment.number, after: ContinuousClock.now - start))
+    let pause = ContinuousClock.now - start
+    unfinished = backlog.add {
+      await self.finish(layer, memory, manifest, rivalry, moment, pause)
+      await self.prepareNext()
+    }
+  }
+
+  /// Does what needs no halted machine.
+  private func finish(
+    _ layer: OpenLayer, _ memory: MemoryFile?, _ manifest: LayerManifest, _ rivalry: LayerRivalry,
+    _ moment: StateMoment, _ pause: Duration
+  ) async {
+    do {
+      try await memory?.finish(within: Self.doneLimit)
+      _ = try await keeping.store.keep(layer, as: manifest, rivalry)
+      events.receive(.stateKept(step: moment.number, after: pause))
+    } catch is CancellationError {
+      key = nil
+    } catch {
+      let cause = memory?.cause(of: error) ?? error
+      memory?.remove()
+      giveUp(moment, cause)
+    }
+  }
+
+  /// Makes the next layer beforehand; where that fails, it is tried again when it is needed, and told
+  /// then.
+  private func prepareNext() async {
+    guard key != nil, let current else { return }
+    next = try? await makeNext(on: current)
+  }
+
+  private func makeNext(on layer: OpenLayer) async throws -> Next {
+    let open = try await keeping.store.begin()
+    return Next(layer: open, overlays: try await makeOverlays(in: open, on: layer))
   }
 
   private func makeOverlays(
@@ -221,19 +277,10 @@ extension KeptVM {
     return paths
   }
 
-  /// What a VM needs to begin as this state, beside disks and memory.
-  private func prepare(_ layer: OpenLayer) throws {
-    try PrivateFile.copy(place.key, to: layer.file(LayerFile.key))
-    try PrivateFile.copy(place.seed, to: layer.file(LayerFile.seed))
-    let variables = VMFile.variables.path(in: place.directory)
-    if FileManager.default.fileExists(atPath: variables) {
-      try PrivateFile.copy(variables, to: layer.file(LayerFile.variables))
-    }
-  }
-
   private func move(to next: OpenLayer, over layer: OpenLayer) async {
     held.append(layer)
     current = next
+    self.next = nil
     await vm.move(to: next.file(LayerFile.disk(0)))
   }
 

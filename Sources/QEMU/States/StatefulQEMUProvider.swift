@@ -29,7 +29,7 @@ public struct StatefulQEMUProvider: VMProvider {
     } after: {
       try await kept.letGo()
     } _: {
-      try await body(kept)
+      try await kept.whole { try await body(kept) }
     }
   }
 }

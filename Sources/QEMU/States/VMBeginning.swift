@@ -88,6 +88,18 @@ extension Layer {
   }
 }
 
+extension OpenLayer {
+  /// Takes what a VM needs to begin as this state, beside disks and memory.
+  func takeKeys(from place: VMPlace) throws {
+    try PrivateFile.copy(place.key, to: file(LayerFile.key))
+    try PrivateFile.copy(place.seed, to: file(LayerFile.seed))
+    let variables = VMFile.variables.path(in: place.directory)
+    if FileManager.default.fileExists(atPath: variables) {
+      try PrivateFile.copy(variables, to: file(LayerFile.variables))
+    }
+  }
+}
+
 /// Small files that only their owner may read.
 enum PrivateFile {
   static func copy(_ from: String, to: String) throws {

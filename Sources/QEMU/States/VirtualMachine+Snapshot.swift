@@ -1,8 +1,4 @@
 extension VirtualMachine {
-  /// How long a machine's memory may take to be written, or read.
-  static let memoryLimit = Duration.seconds(300)
-  private static let look = Duration.milliseconds(10)
-
   /// What a machine does while a copy of its state is made.
   public enum Snapshot: Sendable, Equatable {
     /// The disks alone: to start from them is to start anew.
@@ -27,7 +23,7 @@ extension VirtualMachine {
     do {
       try await put(overlays, number)
       moved()
-      if case .memory(let command) = kind { try await writeMemory(to: command) }
+      if case .memory(let command) = kind { try await Migration(by: qmp).write(to: command) }
     } catch {
       try await cont()
       throw error
@@ -52,55 +48,5 @@ extension VirtualMachine {
     }
     _ = try await qmp.execute(
       QMPCommand("transaction", ["actions": .array(actions)], reply: QMPDone.self))
-  }
-
-  private struct Migration: Decodable, Sendable {
-    let status: String?
-    let errorDescription: String?
-
-    private enum CodingKeys: String, CodingKey {
-      case status
-      case errorDescription = "error-desc"
-    }
-  }
-
-  /// What QEMU sends no more than by itself is half of what a disk takes.
-  private static let unlimited: JSON = .integer(1 << 40)
-
-  private func writeMemory(to command: String) async throws {
-    _ = try await qmp.execute(
-      QMPCommand(
-        "migrate-set-parameters", ["max-bandwidth": Self.unlimited], reply: QMPDone.self))
-    _ = try await qmp.execute(
-      QMPCommand("migrate", ["uri": .string("exec:\(command)")], reply: QMPDone.self))
-    let end = ContinuousClock.now + Self.memoryLimit
-    while ContinuousClock.now < end {
-      let migration = try await qmp.execute(
-        QMPCommand("query-migrate", reply: Migration.self))
-      switch migration.status {
-      case "completed": return
-      case "failed", "cancelled":
-        throw QEMUError(
-          .file, "could not write the memory of `\(spec.name)`",
-          migration.errorDescription ?? "its reader ended: see \(VMFile.messages.rawValue)")
-      default: try await ContinuousClock().sleep(for: Self.look)
-      }
-    }
-    _ = try await qmp.execute(QMPCommand("migrate_cancel", reply: QMPDone.self))
-    throw QEMUError(
-      .noAnswer, "could not write the memory of `\(spec.name)`",
-      "it took more than \(Self.memoryLimit)")
-  }
-
-  /// Waits until a machine has read the memory that it is to go on with.
-  static func awaitMemory(_ qmp: QMPClient) async throws {
-    let end = ContinuousClock.now + memoryLimit
-    while try await qmp.execute(.status).status == "inmigrate" {
-      guard ContinuousClock.now < end else {
-        throw QEMUError(
-          .noAnswer, "could not read the machine's memory", "it took more than \(memoryLimit)")
-      }
-      try await ContinuousClock().sleep(for: look)
-    }
   }
 }
