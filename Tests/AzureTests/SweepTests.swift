@@ -33,6 +33,7 @@ import Testing
         } catch {
           failures += 1
           #expect(error.isClear, "\(place): \(error)")
+          try await rig.expectNoSecret(in: error)
         }
         try await rig.collect()
         try await rig.expectNothingLeft("\(place)")
@@ -96,6 +97,18 @@ extension BuildRig {
       }
     }
     try await staging.remove(try left())
+  }
+
+  fileprivate func expectNoSecret(in error: any Error) async throws {
+    let list = try await server.text("/_secrets")
+    let secrets = try JSONDecoder().decode([String].self, from: Data(list.utf8))
+    let forms = SecretForms(secrets + [Self.secret])
+    #expect(forms.count > 5)
+    #expect(forms.told(in: Data("\(error)".utf8)) == nil)
+    for path in try FileManager.default.subpathsOfDirectory(atPath: archive) {
+      guard let bytes = FileManager.default.contents(atPath: "\(archive)/\(path)") else { continue }
+      #expect(forms.told(in: bytes) == nil, "\(path)")
+    }
   }
 
   fileprivate func expectNothingLeft(_ when: String) async throws {

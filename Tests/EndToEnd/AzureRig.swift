@@ -34,6 +34,8 @@ struct AzureRig: Sendable {
   }
 
   /// Runs `body` beside a stand-in; where the specifications are, it checks all by them.
+  ///
+  /// However it went, no secret may be found anywhere afterwards.
   static func with<Value: Sendable>(
     _ options: [String] = [], _ body: @Sendable (AzureRig) async throws -> Value
   ) async throws -> Value {
@@ -41,7 +43,10 @@ struct AzureRig: Sendable {
     return try await ScratchDirectory.with { home in
       let all = ["--targets", "--vm-command", machine] + tools + options
       return try await PythonServer.with("standin.py", all) { server in
-        try await body(AzureRig(server: server, home: home))
+        let rig = AzureRig(server: server, home: home)
+        let value = try await body(rig)
+        try await rig.expectNoSecret()
+        return value
       }
     }
   }
@@ -68,8 +73,12 @@ struct AzureRig: Sendable {
       "AZURE_CLIENT_SECRET": Self.secret, "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
       "AZURE_SUBSCRIPTION_ID": "00000000-0000-4000-8000-000000000001",
     ]
-    return try await KilnProcess.run(
-      arguments, in: other ?? home, environment: environment, while: body)
+    return try await KilnProcess.run(arguments, in: other ?? home, environment: environment) {
+      kiln in
+      async let processes: Void = kiln.noteProcesses(in: "\(home)/processes-\(kiln.id)")
+      try await body(kiln)
+      try await processes
+    }
   }
 
   func state() async throws -> State {
