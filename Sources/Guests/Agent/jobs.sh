@@ -158,7 +158,7 @@ follow() { # id stdout-offset stderr-offset
       say x gone
       exit
     }
-    until flock -s -w 0.1 6 || ! [ -e boot ]; do stream; done
+    until flock -s -w 0.5 6 || ! [ -e boot ]; do stream; done
     exec 6<&-
     emit
     tell_end

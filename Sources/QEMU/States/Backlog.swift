@@ -1,6 +1,4 @@
-/// Work that is done beside other work, one piece after another.
-///
-/// Whoever adds a piece waits for the one before, so that there is never more than one to do.
+/// Work that is done beside other work, one piece after another, in the order that it was added in.
 final class Backlog: Sendable {
   typealias Piece = @Sendable () async -> Void
 

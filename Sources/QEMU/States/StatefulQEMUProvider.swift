@@ -22,7 +22,8 @@ public struct StatefulQEMUProvider: VMProvider {
     }
     let place = VMPlace(plain.run, origin)
     let vm = LocalVM(plain.setup, place, origin, disks: plain.disks, plain.events)
-    let kept = KeptVM(vm, place, keeping, plan, disks: plain.disks, plain.events)
+    let kept = KeptVM(
+      vm, place, keeping, plan, memory: plain.setup.memory, disks: plain.disks, plain.events)
     let root = try keeping.root(plain.setup)
     return try await plain.lend(vm, at: place) {
       try await kept.start(from: root)
