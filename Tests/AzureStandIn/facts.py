@@ -11,7 +11,8 @@ NEWEST = "24.04.202501010"
 class Facts:
     """A publisher `planned` sells its images with a plan, whose terms nobody has accepted yet; one
     of `nobody` has none. A sku ending in `gen1` is of the first generation; one with `trusted`
-    starts with Trusted Launch alone."""
+    starts with Trusted Launch alone. What a publisher sells whose name has `windows` in it is
+    Windows."""
 
     def __init__(self):
         self.accepted = set()
@@ -38,7 +39,8 @@ class Facts:
         security = "TrustedLaunch" if "trusted" in sku else "TrustedLaunchSupported"
         properties = {
             "hyperVGeneration": "V1" if sku.endswith("gen1") else "V2", "architecture": "x64",
-            "osDiskImage": {"operatingSystem": "Linux"},
+            "osDiskImage": {
+                "operatingSystem": "Windows" if "windows" in publisher.lower() else "Linux"},
             "features": [{"name": "SecurityType", "value": security}]}
         if publisher == "planned":
             properties["plan"] = {"name": sku, "product": offer, "publisher": publisher}

@@ -2,6 +2,7 @@
 import base64
 import uuid
 
+import runcommand
 import sharedkey
 from blobs import PageBlob
 from world import Refusal, kind_of
@@ -93,6 +94,8 @@ class Kinds:
                 "publicKeys") or []:
             if key["path"] != f"/home/{user}/.ssh/authorized_keys":
                 raise Refusal(400, "InvalidParameter", "Destination path for SSH public keys.")
+        if profile.get("windowsConfiguration"):
+            runcommand.keep_account(profile, resource, self.world.secrets)
         data = profile.get("customData")
         if data:
             self.world.secrets.add(base64.b64decode(data).decode())
@@ -199,7 +202,10 @@ class Kinds:
                           "targetRegions must contain the location of the version.")
         source = resource["properties"]["storageProfile"].get("source") or {}
         if source.get("virtualMachineId"):
-            self.generalized_machine(source["virtualMachineId"])
+            machine = self.generalized_machine(source["virtualMachineId"])
+            system = machine["properties"]["storageProfile"]["osDisk"]["osType"]
+            if system != definition["properties"]["osType"]:
+                raise Refusal(400, "InvalidParameter", f"The definition is not for {system}.")
         elif source.get("id"):
             found = self.world.need(source["id"])
             if found["_kind"] == "microsoft.compute/virtualmachines":
@@ -245,9 +251,7 @@ class Kinds:
                     "serialConsoleLogBlobUri": f"{self.base}/_console/{name}.log?sig=c0ffee"
                 }, "Compute", None
             if action == "runcommand":
-                return 202, "AL", "Compute", lambda: {"value": [
-                    {"code": "ComponentStatus/StdOut/succeeded", "level": "Info",
-                     "displayStatus": "Provisioning succeeded", "message": ""}]}
+                return 202, "AL", "Compute", runcommand.run(world, resource, body)
         if kind in ("microsoft.compute/disks", "microsoft.compute/snapshots"):
             if action == "begingetaccess":
                 owner = resource.get("managedBy", "").lower()

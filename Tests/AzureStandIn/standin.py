@@ -13,8 +13,8 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --token-life SECONDS  how long a token is good (3600)
   --no-role             tokens may not see blobs: only an account's key may
   --targets             each subscription begins with a resource group `images`, which outputs go to, and in it a
-                        gallery `g` with a definition `d`, and a storage account `pictures`, in
-                        which scripts/hello.sh is a blob
+                        gallery `g` with a definition `d`, one for Windows `w`, and a storage
+                        account `pictures`, in which scripts/hello.sh is a blob
 
 It prints its port and ends with its standard input. `/_state` tells what there is, what was asked
 and what the specifications say of it; POST `/_fault` makes requests fail (faults.py);
@@ -100,9 +100,10 @@ class StandIn:
         blob = self.world.blobs[("pictures", "scripts", "hello.sh")] = PageBlob(len(script))
         blob.write(0, script)
         self.world.store(gallery, kind, body, "Succeeded")
-        self.world.store(f"{gallery}/images/d", f"{kind}/images", {**body, "properties": {
-            "osType": "Linux", "osState": "Generalized", "hyperVGeneration": "V2",
-            "identifier": {"publisher": "p", "offer": "o", "sku": "s"}}}, "Succeeded")
+        for name, system in (("d", "Linux"), ("w", "Windows")):
+            self.world.store(f"{gallery}/images/{name}", f"{kind}/images", {**body, "properties": {
+                "osType": system, "osState": "Generalized", "hyperVGeneration": "V2",
+                "identifier": {"publisher": "p", "offer": "o", "sku": name}}}, "Succeeded")
 
     def disk_bytes(self, disk):
         owner = next((r["id"] for r in self.world.resources.values()

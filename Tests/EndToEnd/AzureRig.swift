@@ -97,6 +97,7 @@ struct AzureRig: Sendable {
   func resources() async throws -> Set<String> {
     let places = [
       Self.target, "\(Self.compute)/galleries/g", "\(Self.compute)/galleries/g/images/d",
+      "\(Self.compute)/galleries/g/images/w",
       "\(Self.target)/providers/Microsoft.Storage/storageAccounts/pictures",
     ]
     return Set(try await state().resources).subtracting(places)

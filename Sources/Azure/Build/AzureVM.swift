@@ -1,7 +1,5 @@
-internal import Guests
 internal import HTTP
 internal import Pipeline
-internal import SSH
 internal import Template
 
 /// One VM of a run in Azure, from its resources to its captured disk.
@@ -9,14 +7,11 @@ actor AzureVM: BuildVM {
   nonisolated let name: String
   private let provider: AzureProvider
   private let names: BuildNames
-  private let plan: @Sendable (MachineFiles.Keys) -> StagingPlan
-  private var reached: (login: MachineLogin, hostKey: String, clientKey: String)?
+  private let entry: any MachineEntry
+  private let plan: @Sendable (MachineSpec.Account) -> StagingPlan
+  private var isMade = false
   private var isLeaving = false
 
-  /// How long a VM may take to power off once it was told to.
-  private static let powerOffLimit = Duration.seconds(300)
-  /// How long the last lines of the console may take until they can be read.
-  private static let consoleLimit = Duration.seconds(180)
   /// The wait between two looks at a machine that powers off.
   private static let look = Duration.seconds(3)
   /// The wait between two looks whether a machine still runs.
@@ -29,15 +24,19 @@ actor AzureVM: BuildVM {
   init(_ provider: AzureProvider, _ names: BuildNames) {
     self.provider = provider
     self.names = names
-    name = names.machine["virtualMachines"] ?? "the build VM"
+    name = names.machineName
     let setup = provider.setup
+    entry =
+      switch setup.shape.system {
+      case .posix: LinuxEntry(provider, names)
+      case .windows: WindowsEntry(provider, names)
+      }
     let origin: MachineSpec.Origin? =
       names.role == .build ? nil : .image(names.image, plan: setup.shape.plan)
-    plan = { keys in
+    plan = { account in
       StagingPlan(
         location: setup.location, names: names, tags: provider.tags, network: setup.network,
-        machine: setup.shape.machine(
-          from: origin, authorizedKey: keys.client, customData: keys.host))
+        machine: setup.shape.machine(from: origin, account: account))
     }
   }
 
@@ -45,16 +44,12 @@ actor AzureVM: BuildVM {
 
   /// Makes all that the VM needs, and the VM.
   func start() async throws {
-    let files = MachineFiles(provider.run, names.role)
-    let keys = try files.makeKeys(comment: name)
+    let account = try await entry.makeAccount()
     if names.role == .validation { try await makeImage() }
-    let plan = plan(keys)
+    let plan = plan(account)
     try await staging.make(plan)
-    let login = MachineLogin(
-      host: try await staging.address(of: plan), user: plan.machine.user, identity: files.key,
-      knownHosts: files.knownHosts)
-    try files.note(login)
-    reached = (login, keys.host.hostPublicKey, keys.client)
+    try await entry.found(at: try await staging.address(of: plan))
+    isMade = true
   }
 
   /// The image that a validation VM starts from.
@@ -68,25 +63,10 @@ actor AzureVM: BuildVM {
     try await staging.arm.perform(.put(names.image, body))
   }
 
-  /// Reaches the guest, which accepts no host key but the one that it was given.
+  /// Reaches the guest.
   func connect(report: @escaping GuestReport) async throws -> any Guest {
-    guard let reached else { throw MachineError(.unavailable, "\(name) was not started") }
-    var options = SSHOptions()
-    options.identities = [reached.login.identity]
-    options.hostKeyPolicy = .pinned(reached.hostKey)
-    options.connectTimeout = .seconds(20)
-    let target = ResolvedTarget(
-      user: reached.login.user, host: reached.login.host, port: provider.setup.port)
-    var route = SSHRoute(
-      name: "the build VM", run: provider.run.run.text, timeout: provider.setup.sshTimeout,
-      patience: .untilTimeout
-    ) { [options] in
-      try await SSHConnection.connect(to: target, options: options)
-    }
-    route.publicKey =
-      reached.clientKey.split(separator: " ").dropFirst().first.map(String.init) ?? ""
     do {
-      return try await SSHGuest.reach(route, report: report)
+      return try await entry.reach(report: report)
     } catch let error as GuestError {
       await tellConsole()
       throw error
@@ -126,59 +106,33 @@ actor AzureVM: BuildVM {
     }
   }
 
-  /// Waits until the machine has powered itself off, looks for root's proof on its console, and
-  /// marks it as generalized.
+  /// Waits until the machine has powered itself off, looks for the proof that it was generalized,
+  /// and marks it as that.
   func capture() async throws -> CapturedDisk {
     isLeaving = true
     let elapsed = staging.arm.wire.pace.stopwatch()
     while try await power() != "stopped" {
-      guard elapsed() < Self.powerOffLimit else {
+      guard elapsed() < entry.powerOffLimit else {
         await tellConsole()
         throw MachineError(
           .notGeneralized,
-          "could not capture the image: waited \(Self.powerOffLimit.formatted) for the virtual "
+          "could not capture the image: waited \(entry.powerOffLimit.formatted) for the virtual "
             + "machine to power off",
           hint: "something in the guest holds its shutdown up")
       }
       try await staging.arm.wire.pace.pause(Self.look)
     }
     provider.events.receive(.poweredOff(machine: name, after: elapsed()))
-    try await prove()
+    try await entry.prove { try await self.console() }
     try await staging.capture(names)
     return CapturedDisk(names.machine.text)
   }
 
-  /// The proof reaches the console's log some time after the machine is off.
-  private func prove() async throws {
-    let proof = RetirementProof(run: provider.run.run.text)
-    let elapsed = staging.arm.wire.pace.stopwatch()
-    while true {
-      switch proof.left(in: try await console()) {
-      case "": return
-      case let left?:
-        throw MachineError(
-          .notGeneralized, "could not generalize the image: it still has\(left)",
-          hint: "see what the deprovision script and the customizers do with it")
-      case nil:
-        guard elapsed() < Self.consoleLimit else {
-          throw MachineError(
-            .notGeneralized,
-            "could not prove that the image is generalized: the serial console does not say",
-            hint: "the source image must have a console on its serial port")
-        }
-        try await staging.arm.wire.pace.pause(Self.look)
-      }
-    }
-  }
-
-  func keep() -> [String] {
-    guard reached != nil else { return [] }
+  func keep() async -> [String] {
+    guard isMade else { return [] }
     provider.staying.set()
     isLeaving = true
-    return [
-      "the virtual machine was kept: `kiln ssh \(provider.run.run.text)` opens a shell in it, "
-        + "`kiln gc --kept` removes it"
-    ]
+    return await entry.keep()
   }
 
   // MARK: Looking

@@ -93,7 +93,8 @@ public struct BuildSurvey: Sendable {
     let asked = MachineShape(
       size: template.vmProfile.vmSize, origin: source.origin,
       diskSize: template.vmProfile.osDiskSize, identities: template.vmProfile.identities,
-      security: protected ? .trustedLaunch : .standard, priority: wishes.priority)
+      security: protected ? .trustedLaunch : .standard, priority: wishes.priority,
+      system: source.system)
     let size = try problems.keep(
       await .of { try await Self.size(asked, source, template, wishes, arm) })
     try problems.check()

@@ -78,6 +78,11 @@ struct TargetFacts {
         "it is for generation \(generation), and the source is of \(making.source.generation.rawValue)",
         hint: "use a definition of the same hyperVGeneration")
     }
+    guard SourceFacts.system(facts[path: "properties", "osType"]) == making.source.system else {
+      throw AzureError(
+        operation, "it is for another system than the source has",
+        hint: "use a definition whose osType is that of the source")
+    }
     let taken = try await arm.list("\(id)/versions").compactMap { $0["name"]?.text }
     let number = try making.number(image, taken, making.source.version)
     guard !taken.contains(number), let version = ResourceID("\(id)/versions/\(number)") else {

@@ -18,6 +18,8 @@ public struct WindowsRoute: Sendable {
   public var launchLimit = Duration.seconds(30)
   /// How long the guest may take to answer for the first time.
   public var patience = SSHRoute.Patience.none
+  /// The command line that powers the machine off at the end of all.
+  public var farewell = "shutdown /s /f /t 0"
   /// How long a machine that starts may refuse the login: no longer, so that a wrong password is told.
   var refusalLimit = Duration.seconds(120)
   /// Learns, once, what the machine can take.

@@ -234,7 +234,8 @@ struct Baking {
   private func azure(_ template: ImageTemplate) async throws -> any VMSite {
     try await signals.cancelling {
       try await AzureSite(
-        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout(), access)
+        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout(), access
+      ) { [redactor] in redactor.add($0) }
     }
   }
 
