@@ -13,8 +13,9 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --token-life SECONDS  how long a token is good (3600)
   --no-role             tokens may not see blobs: only an account's key may
   --targets             each subscription begins with a resource group `images`, which outputs go to, and in it a
-                        gallery `g` with a definition `d`, one for Windows `w`, and a storage
-                        account `pictures`, in which scripts/hello.sh is a blob
+                        gallery `g` with a definition `d`, and a storage account `pictures`, in
+                        which scripts/hello.sh is a blob
+  --windows             and in that gallery a definition `w` for Windows
 
 It prints its port and ends with its standard input. `/_state` tells what there is, what was asked
 and what the specifications say of it; POST `/_fault` makes requests fail (faults.py);
@@ -50,6 +51,7 @@ parser.add_argument("--writes", type=int)
 parser.add_argument("--token-life", type=int, default=3600)
 parser.add_argument("--no-role", action="store_true")
 parser.add_argument("--targets", action="store_true")
+parser.add_argument("--windows", action="store_true")
 parser.add_argument("certificate")
 parser.add_argument("key")
 options = parser.parse_args()
@@ -100,7 +102,8 @@ class StandIn:
         blob = self.world.blobs[("pictures", "scripts", "hello.sh")] = PageBlob(len(script))
         blob.write(0, script)
         self.world.store(gallery, kind, body, "Succeeded")
-        for name, system in (("d", "Linux"), ("w", "Windows")):
+        windows = [("w", "Windows")] if options.windows else []
+        for name, system in [("d", "Linux"), *windows]:
             self.world.store(f"{gallery}/images/{name}", f"{kind}/images", {**body, "properties": {
                 "osType": system, "osState": "Generalized", "hyperVGeneration": "V2",
                 "identifier": {"publisher": "p", "offer": "o", "sku": name}}}, "Succeeded")

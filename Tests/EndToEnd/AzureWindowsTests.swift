@@ -240,7 +240,7 @@ struct AzureWindowsTests {
     ]
     let quoted = words.map { "'" + $0.replacing("'", with: #"'\''"#) + "'" }
     try await AzureRig.with(
-      ["--vm-command", "exec python3 " + quoted.joined(separator: " ")], body)
+      ["--windows", "--vm-command", "exec python3 " + quoted.joined(separator: " ")], body)
   }
 }
 
