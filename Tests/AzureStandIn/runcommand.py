@@ -61,6 +61,8 @@ def answer(world, key, script):
     missing = [part for part in NEEDED if part not in script]
     if missing:
         return "", f"the stand-in knows no script without {missing[0]}"
+    if f"$name = '{key.split('/')[-1]}'" not in script:
+        return "", "the script is for another machine"
     certificate = world.vms.certificate(key)
     if certificate is None:
         raise NotYet()

@@ -47,6 +47,11 @@ struct AzureWindowsTests {
       let state = try await rig.state()
       #expect(state.findings == [])
       #expect(state.tagged == [] && state.shared == [] && state.machines == [])
+      // Each machine has a password of its own; it is looked for when this has ended.
+      let passwords = try await rig.secrets().filter {
+        $0.wholeMatch(of: /[a-z][A-Z][0-9]-[A-Za-z0-9]{32}/) != nil
+      }
+      #expect(passwords.count == 2)
       let run = try rig.run.split(separator: "/").last.map(String.init) ?? ""
       let group = "\(AzureRig.subscription)/resourceGroups/kiln-\(run)"
       let account = "kiln\(run.filter { $0 != "-" })"

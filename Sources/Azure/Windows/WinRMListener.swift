@@ -34,9 +34,12 @@ struct WinRMListener: Sendable {
   /// - Throws: ``MachineError`` where the machine did not do it; ``AzureError``;
   ///   ``DeadlineExceeded``; `CancellationError`.
   func open() async throws -> (thumbprint: String, pin: CertificatePin) {
-    let lines = Self.lines(of: PackageResources.listen_ps1).map { JSON.string($0) }
+    // All names of ours are letters, digits and dashes alone.
+    let name = "$name = '\(machine["virtualMachines"] ?? "")'"
+    let lines = [name] + Self.lines(of: PackageResources.listen_ps1)
     let request = ARMRequest.post(
-      machine, "runCommand", ["commandId": "RunPowerShellScript", "script": .array(lines)])
+      machine, "runCommand",
+      ["commandId": "RunPowerShellScript", "script": .array(lines.map { .string($0) })])
     return try Self.thumbprint(in: try await run(request))
   }
 
