@@ -5,13 +5,24 @@ internal import SSH
 internal import Template
 
 /// One VM of a run in Azure, from its resources to its captured disk.
-actor AzureVM: BuildVM {
+actor AzureVM: WatchedVM {
   nonisolated let name: String
   private let provider: AzureProvider
   private let names: BuildNames
   private let plan: @Sendable (MachineFiles.Keys) -> StagingPlan
   private var reached: (login: MachineLogin, hostKey: String, clientKey: String)?
-  private var isLeaving = false
+  private let looks = LookTimes()
+  private var course = Course.running
+
+  /// What the machine is meant to do.
+  private enum Course {
+    /// Steps run in it.
+    case running
+    /// It may power itself off at any time, generalized.
+    case leaving
+    /// It is as the build wants to have it: nobody looks after it any more.
+    case settled
+  }
 
   /// How long a VM may take to power off once it was told to.
   private static let powerOffLimit = Duration.seconds(300)
@@ -19,10 +30,6 @@ actor AzureVM: BuildVM {
   private static let consoleLimit = Duration.seconds(180)
   /// The wait between two looks at a machine that powers off.
   private static let look = Duration.seconds(3)
-  /// The wait between two looks whether a machine still runs.
-  private static let watch = Duration.seconds(60)
-  /// How long a machine may be off before that is taken for a failure.
-  private static let doubt = Duration.seconds(20)
   /// How many lines of the console are shown when something went wrong.
   private static let tail = 12
 
@@ -80,8 +87,11 @@ actor AzureVM: BuildVM {
     var route = SSHRoute(
       name: "the build VM", run: provider.run.run.text, timeout: provider.setup.sshTimeout,
       patience: .untilTimeout
-    ) { [options] in
-      try await SSHConnection.connect(to: target, options: options)
+    ) { [options, looks] in
+      looks.reaching()
+      let connection = try await SSHConnection.connect(to: target, options: options)
+      looks.reached()
+      return connection
     }
     route.publicKey =
       reached.clientKey.split(separator: " ").dropFirst().first.map(String.init) ?? ""
@@ -93,45 +103,59 @@ actor AzureVM: BuildVM {
     }
   }
 
-  /// Looks from time to time whether the machine runs, and throws why it does not; it ends where
-  /// the machine is meant to go down.
+  func mayPowerOff() { if course == .running { course = .leaving } }
+
+  func mustRun() { if course == .leaving { course = .running } }
+
+  /// Looks whether the machine runs, and throws why it does not; it ends where the machine is meant
+  /// to go down.
   func failure() async throws {
-    while !isLeaving {
-      try await ContinuousClock().sleep(for: Self.watch)
-      guard !isLeaving else { return }
-      let state: String
-      do {
-        state = try await power()
-      } catch let error as AzureError {
-        guard error.isNotFound else { continue }
-        throw MachineError(
-          .died, "the virtual machine is not there any more: somebody removed it")
-      }
-      switch state {
-      case "stopped" where !isLeaving:
-        // One that was told to power off is off before anybody here has learned of its last step.
-        try await ContinuousClock().sleep(for: Self.doubt)
-        guard !isLeaving else { return }
-        await tellConsole()
-        throw MachineError(
-          .died, "the virtual machine switched itself off before its steps had ended",
-          hint: "no customizer may power the machine off; a restart is `reboot`")
-      case "deallocated" where !isLeaving, "deallocating" where !isLeaving:
-        throw MachineError(
-          .died, "Azure took the virtual machine away",
-          hint: "that is how spot machines end, or somebody stopped it: build again, without --spot"
-        )
-      default: continue
-      }
+    try await looks.each { try await self.look() }
+  }
+
+  private func look() async throws -> LookTimes.Next {
+    guard course != .settled else { return .enough }
+    let state: String
+    do {
+      state = try await power()
+    } catch let error as AzureError {
+      guard error.isNotFound, course != .settled else { return .again }
+      throw MachineError(
+        .died, "the virtual machine is not there any more: somebody removed it")
     }
+    switch (course, state) {
+    case (.settled, _): return .enough
+    case (.running, "stopped"):
+      await tellConsole()
+      throw MachineError(
+        .died, "the virtual machine switched itself off before its steps had ended",
+        hint: "no customizer may power the machine off; a restart is `reboot`")
+    case (.leaving, "stopped"):
+      // The console tells whether root has done all that it had to.
+      try await prove()
+      return .enough
+    case (_, "deallocated"), (_, "deallocating"): throw takenAway
+    default: return .again
+    }
+  }
+
+  private var takenAway: MachineError {
+    MachineError(
+      .died, "Azure took the virtual machine away",
+      hint: provider.setup.shape.priority == .spot
+        ? "that is how spot machines end: build again, without --spot"
+        : "somebody stopped it, or the subscription ran out of credit: build again")
   }
 
   /// Waits until the machine has powered itself off, looks for root's proof on its console, and
   /// marks it as generalized.
   func capture() async throws -> CapturedDisk {
-    isLeaving = true
+    course = .leaving
     let elapsed = staging.arm.wire.pace.stopwatch()
-    while try await power() != "stopped" {
+    while true {
+      let state = try await power()
+      if state == "stopped" { break }
+      if state == "deallocated" { throw takenAway }
       guard elapsed() < Self.powerOffLimit else {
         await tellConsole()
         throw MachineError(
@@ -144,6 +168,7 @@ actor AzureVM: BuildVM {
     }
     provider.events.receive(.poweredOff(machine: name, after: elapsed()))
     try await prove()
+    course = .settled
     try await staging.capture(names)
     return CapturedDisk(names.machine.text)
   }
@@ -174,7 +199,7 @@ actor AzureVM: BuildVM {
   func keep() -> [String] {
     guard reached != nil else { return [] }
     provider.staying.set()
-    isLeaving = true
+    course = .settled
     return [
       "the virtual machine was kept: `kiln ssh \(provider.run.run.text)` opens a shell in it, "
         + "`kiln gc --kept` removes it"

@@ -110,11 +110,9 @@ public struct BuildSurvey: Sendable {
     _ arm: ARMClient
   ) async throws -> SizeChoice {
     let location = template.location.regionKey
-    let skus = try await arm.list(
-      "/subscriptions/\(wishes.subscription)/providers/Microsoft.Compute/skus",
-      query: ["$filter": "location eq '\(location)'"])
+    let sizes = try await arm.sizes(in: location, of: wishes.subscription)
     return try SizeChoice.choose(
-      shape.size, from: skus,
+      shape.size, from: sizes,
       for: SizeChoice.Need(
         location: location, generation: source.generation, security: shape.security,
         priority: shape.priority))
