@@ -309,7 +309,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("x-ms-request-id", str(uuid.uuid4()))
         for name, value in headers.items():
             self.send_header(name, value)
-        if status != 204:
+        if status != 204 and "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if status != 204 and self.command != "HEAD":

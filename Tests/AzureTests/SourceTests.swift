@@ -33,7 +33,8 @@ import Testing
       let machine = try #require(try await rig.puts().last)
       try await check(rig, survey, machine)
       try await rig.staging.remove(try rig.left())
-      #expect(try await rig.state().findings == [])
+      let findings = try await rig.state().findings
+      #expect(findings == [])
     }
   }
 
@@ -125,11 +126,11 @@ import Testing
     #expect(error.message == "it is in eastus, and the template builds in westus")
   }
 
-  @Test(arguments: ["/versions/latest", "", "/versions/1.10.0"])
+  @Test(arguments: ["latest", "1.10.0"])
   func `of a gallery's versions the newest counts that is here and not excluded`(
-    suffix: String
+    version: String
   ) async throws {
-    try await make(.shared("s" + suffix)) { _, survey, machine in
+    try await make(.shared("s/versions/\(version)")) { _, survey, machine in
       let id = "\(Self.compute)/galleries/g/images/s/versions/1.10.0"
       #expect(survey.source.version == "1.10.0")
       #expect(
@@ -162,7 +163,7 @@ import Testing
     let target = """
       {"type": "ManagedImage", "location": "westus", "imageId": "\(Self.compute)/images/i"}
       """
-    let error = try await refusal(.shared("t"), target: target)
+    let error = try await refusal(.shared("t/versions/latest"), target: target)
     #expect(error.message.contains("of which Azure makes no managed image"))
     #expect(error.hint == "distribute to a SharedImage instead")
   }

@@ -8,7 +8,7 @@ import Testing
 
   /// Ways to write a secret, by other people's encoders.
   private static let writers = #"""
-    import base64, binascii, json, sys, urllib.parse
+    import base64, binascii, json, re, sys, urllib.parse
     secret = sys.argv[1]
     plain = secret.encode()
     forms = {
@@ -17,8 +17,7 @@ import Testing
         "URL": urllib.parse.quote(secret, safe="").encode(),
         "path": urllib.parse.quote(secret).encode(),
         "form": urllib.parse.urlencode({"client_secret": secret}).encode(),
-        "url": urllib.parse.quote(secret, safe="").lower().encode()
-               if secret.islower() else urllib.parse.quote(secret).replace("%2B", "%2b").encode(),
+        "url": re.sub("%..", lambda found: found[0].lower(), urllib.parse.quote(secret)).encode(),
         "JSON": json.dumps(secret).encode(),
         "JSON with slashes": json.dumps(secret).replace("/", "\\/").encode(),
         "JSON for pages": json.dumps(secret).replace("+", "\\u002B").replace("&", "\\u0026")
