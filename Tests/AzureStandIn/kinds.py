@@ -58,15 +58,17 @@ class Kinds:
     def put_address(self, path, resource):
         old = self.world.find(path)
         def finish():
-            # Of the loopback, and of this stand-in alone: others may run beside it.
-            self.world.addresses += 1
-            port = int(self.base.rsplit(":", 1)[1])
-            resource["properties"]["ipAddress"] = \
-                f"127.{port >> 8}.{port & 255}.{self.world.addresses % 254 + 1}"
+            resource["properties"]["ipAddress"] = self.loopback()
         if old and old["properties"].get("ipAddress"):
             resource["properties"]["ipAddress"] = old["properties"]["ipAddress"]
             return None
         return finish
+
+    def loopback(self):
+        """An address of the loopback, and of this stand-in alone: others may run beside it."""
+        self.world.addresses += 1
+        port = int(self.base.rsplit(":", 1)[1])
+        return f"127.{port >> 8}.{port & 255}.{self.world.addresses % 254 + 1}"
 
     def put_card(self, path, resource):
         for config in resource["properties"]["ipConfigurations"]:
@@ -77,7 +79,9 @@ class Kinds:
             if properties.get("publicIPAddress"):
                 self.world.need(properties["publicIPAddress"]["id"], 400,
                                 "InvalidResourceReference")
-            properties["privateIPAddress"] = "10.0.0.4"
+            # One that is to be reached by it is on this computer.
+            properties["privateIPAddress"] = "10.0.0.4" if properties.get("publicIPAddress") \
+                else self.loopback()
         # A card is there at once (as recorded).
         resource["properties"]["provisioningState"] = "Succeeded"
         return None

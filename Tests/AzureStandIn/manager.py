@@ -237,6 +237,11 @@ class Manager:
             # Parts of galleries are no resources of this list's own level in Azure either.
             found = [r for k, r in self.world.resources.items()
                      if k.startswith(scope) and r["_kind"] != "resourcegroups"]
+        elif parent_group(path) is None:
+            # All of a kind in a subscription.
+            scope, kind = "/".join(lower.split("/")[:3]) + "/", "/".join(parts[-2:]).lower()
+            found = [r for k, r in self.world.resources.items()
+                     if k.startswith(scope) and r["_kind"] == kind]
         else:
             self.world.need_group(path)
             found = [r for k, r in self.world.resources.items()

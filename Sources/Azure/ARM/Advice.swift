@@ -71,6 +71,15 @@ enum Advice {
         + "cloud-init or waagent"
     ),
     (
+      ["AuthorizationPermissionMismatch", "KeyBasedAuthenticationNotPermitted"],
+      "whoever is signed in needs the role Storage Blob Data Contributor on the storage account; it "
+        + "takes some minutes until a new role counts"
+    ),
+    (
+      ["AuthorizationFailure"],
+      "the storage account's network rules don't let this address in: add it under Networking"
+    ),
+    (
       ["ScopeLocked"],
       "a lock forbids changes to this resource or its group: remove the lock, or use another group"
     ),

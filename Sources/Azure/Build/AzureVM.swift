@@ -3,21 +3,28 @@ internal import Pipeline
 internal import Template
 
 /// One VM of a run in Azure, from its resources to its captured disk.
-actor AzureVM: BuildVM {
+actor AzureVM: WatchedVM {
   nonisolated let name: String
   private let provider: AzureProvider
   private let names: BuildNames
   private let entry: any MachineEntry
   private let plan: @Sendable (MachineSpec.Account) -> StagingPlan
   private var isMade = false
-  private var isLeaving = false
+  private let looks = LookTimes()
+  private var course = Course.running
+
+  /// What the machine is meant to do.
+  private enum Course {
+    /// Steps run in it.
+    case running
+    /// It may power itself off at any time, generalized.
+    case leaving
+    /// It is as the build wants to have it: nobody looks after it any more.
+    case settled
+  }
 
   /// The wait between two looks at a machine that powers off.
   private static let look = Duration.seconds(3)
-  /// The wait between two looks whether a machine still runs.
-  private static let watch = Duration.seconds(60)
-  /// How long a machine may be off before that is taken for a failure.
-  private static let doubt = Duration.seconds(20)
   /// How many lines of the console are shown when something went wrong.
   private static let tail = 12
 
@@ -28,8 +35,8 @@ actor AzureVM: BuildVM {
     let setup = provider.setup
     entry =
       switch setup.shape.system {
-      case .posix: LinuxEntry(provider, names)
-      case .windows: WindowsEntry(provider, names)
+      case .posix: LinuxEntry(provider, names, looks)
+      case .windows: WindowsEntry(provider, names, looks)
       }
     let origin: MachineSpec.Origin? =
       names.role == .build ? nil : .image(names.image, plan: setup.shape.plan)
@@ -73,45 +80,59 @@ actor AzureVM: BuildVM {
     }
   }
 
-  /// Looks from time to time whether the machine runs, and throws why it does not; it ends where
-  /// the machine is meant to go down.
+  func mayPowerOff() { if course == .running { course = .leaving } }
+
+  func mustRun() { if course == .leaving { course = .running } }
+
+  /// Looks whether the machine runs, and throws why it does not; it ends where the machine is meant
+  /// to go down.
   func failure() async throws {
-    while !isLeaving {
-      try await ContinuousClock().sleep(for: Self.watch)
-      guard !isLeaving else { return }
-      let state: String
-      do {
-        state = try await power()
-      } catch let error as AzureError {
-        guard error.isNotFound else { continue }
-        throw MachineError(
-          .died, "the virtual machine is not there any more: somebody removed it")
-      }
-      switch state {
-      case "stopped" where !isLeaving:
-        // One that was told to power off is off before anybody here has learned of its last step.
-        try await ContinuousClock().sleep(for: Self.doubt)
-        guard !isLeaving else { return }
-        await tellConsole()
-        throw MachineError(
-          .died, "the virtual machine switched itself off before its steps had ended",
-          hint: "no customizer may power the machine off; a restart is `reboot`")
-      case "deallocated" where !isLeaving, "deallocating" where !isLeaving:
-        throw MachineError(
-          .died, "Azure took the virtual machine away",
-          hint: "that is how spot machines end, or somebody stopped it: build again, without --spot"
-        )
-      default: continue
-      }
+    try await looks.each { try await self.look() }
+  }
+
+  private func look() async throws -> LookTimes.Next {
+    guard course != .settled else { return .enough }
+    let state: String
+    do {
+      state = try await power()
+    } catch let error as AzureError {
+      guard error.isNotFound, course != .settled else { return .again }
+      throw MachineError(
+        .died, "the virtual machine is not there any more: somebody removed it")
     }
+    switch (course, state) {
+    case (.settled, _): return .enough
+    case (.running, "stopped"):
+      await tellConsole()
+      throw MachineError(
+        .died, "the virtual machine switched itself off before its steps had ended",
+        hint: "no customizer may power the machine off; a restart is "
+          + (provider.setup.shape.system == .windows ? "a WindowsRestart customizer" : "`reboot`"))
+    case (.leaving, "stopped"):
+      try await prove()
+      return .enough
+    case (_, "deallocated"), (_, "deallocating"): throw takenAway
+    default: return .again
+    }
+  }
+
+  private var takenAway: MachineError {
+    MachineError(
+      .died, "Azure took the virtual machine away",
+      hint: provider.setup.shape.priority == .spot
+        ? "that is how spot machines end: build again, without --spot"
+        : "somebody stopped it, or the subscription ran out of credit: build again")
   }
 
   /// Waits until the machine has powered itself off, looks for the proof that it was generalized,
   /// and marks it as that.
   func capture() async throws -> CapturedDisk {
-    isLeaving = true
+    course = .leaving
     let elapsed = staging.arm.wire.pace.stopwatch()
-    while try await power() != "stopped" {
+    while true {
+      let state = try await power()
+      if state == "stopped" { break }
+      if state == "deallocated" { throw takenAway }
       guard elapsed() < entry.powerOffLimit else {
         await tellConsole()
         throw MachineError(
@@ -123,15 +144,18 @@ actor AzureVM: BuildVM {
       try await staging.arm.wire.pace.pause(Self.look)
     }
     provider.events.receive(.poweredOff(machine: name, after: elapsed()))
-    try await entry.prove { try await self.console() }
+    try await prove()
+    course = .settled
     try await staging.capture(names)
     return CapturedDisk(names.machine.text)
   }
 
+  private func prove() async throws { try await entry.prove { try await self.console() } }
+
   func keep() async -> [String] {
     guard isMade else { return [] }
     provider.staying.set()
-    isLeaving = true
+    course = .settled
     return await entry.keep()
   }
 

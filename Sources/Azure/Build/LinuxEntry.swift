@@ -7,6 +7,7 @@ actor LinuxEntry: MachineEntry {
   nonisolated let powerOffLimit = Duration.seconds(300)
   private let provider: AzureProvider
   private let names: BuildNames
+  private let looks: LookTimes
   private let files: MachineFiles
   private var keys: MachineFiles.Keys?
   private var login: MachineLogin?
@@ -16,9 +17,10 @@ actor LinuxEntry: MachineEntry {
   /// The wait between two looks at the console.
   private static let look = Duration.seconds(3)
 
-  init(_ provider: AzureProvider, _ names: BuildNames) {
+  init(_ provider: AzureProvider, _ names: BuildNames, _ looks: LookTimes) {
     self.provider = provider
     self.names = names
+    self.looks = looks
     files = MachineFiles(provider.run, names.role)
   }
 
@@ -49,8 +51,11 @@ actor LinuxEntry: MachineEntry {
     var route = SSHRoute(
       name: "the build VM", run: provider.run.run.text, timeout: provider.setup.sshTimeout,
       patience: .untilTimeout
-    ) { [options] in
-      try await SSHConnection.connect(to: target, options: options)
+    ) { [options, looks] in
+      looks.reaching()
+      let connection = try await SSHConnection.connect(to: target, options: options)
+      looks.reached()
+      return connection
     }
     route.publicKey = keys.client.split(separator: " ").dropFirst().first.map(String.init) ?? ""
     return try await SSHGuest.reach(route, report: report)

@@ -44,7 +44,9 @@ public struct OutputMaking: Sendable {
       progress(1)
       return id.text
     case .vhd(let address):
-      try await withAccess { try await copy(from: $0, to: address, by: blobs, progress) }
+      let client = try await blobs.admitted(
+        to: address, in: names.subscription, staging.arm)
+      try await withAccess { try await copy(from: $0, to: address, by: client, progress) }
       return address.url
     case .vhdOfOurs(let container, let name):
       let (address, client) = try await makeAccount(plan, container, name)

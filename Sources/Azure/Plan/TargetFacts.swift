@@ -23,7 +23,11 @@ struct TargetFacts {
     case .managedImage(let id, let location):
       try await image(id, location, making, arm)
     case .sharedImage(let image): try await version(image, making, arm)
-    case .vhd(let uri?) where !uri.isEmpty: try vhd(at: uri)
+    case .vhd(let uri?) where !uri.isEmpty:
+      TargetFacts(
+        target: .vhd(
+          try arm.cloud.blob(at: uri, for: "make a VHD at `\(uri.prefix { $0 != "?" })`")),
+        protection: .usual)
     case .vhd:
       TargetFacts(
         target: .vhdOfOurs(container: "vhds", name: "\(distributor.runOutputName.text).vhd"),
@@ -93,16 +97,6 @@ struct TargetFacts {
     return TargetFacts(
       target: .version(version, location: facts["location"]?.text ?? making.location, image),
       protection: SourceFacts.protection(of: facts))
-  }
-
-  private static func vhd(at uri: String) throws(AzureError) -> TargetFacts {
-    guard let address = BlobAddress(uri), uri.hasPrefix("https://") else {
-      throw AzureError(
-        "make a VHD at `\(uri)`", "it is no address of a blob",
-        hint:
-          "write it as https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.vhd, without a query")
-    }
-    return TargetFacts(target: .vhd(address), protection: .usual)
   }
 
   private static func needGroup(

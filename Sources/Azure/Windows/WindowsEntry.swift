@@ -10,6 +10,7 @@ actor WindowsEntry: MachineEntry {
   nonisolated let powerOffLimit = Duration.seconds(1800)
   private let provider: AzureProvider
   private let names: BuildNames
+  private let looks: LookTimes
   private let files: MachineFiles
   private let password = AdminPassword.make()
   private var login: WindowsLogin?
@@ -18,9 +19,10 @@ actor WindowsEntry: MachineEntry {
   /// A machine that restarts answers nothing for a while: a try to connect must not outlast that.
   private static let connectLimit = Duration.seconds(10)
 
-  init(_ provider: AzureProvider, _ names: BuildNames) {
+  init(_ provider: AzureProvider, _ names: BuildNames, _ looks: LookTimes) {
     self.provider = provider
     self.names = names
+    self.looks = looks
     files = MachineFiles(provider.run, names.role)
   }
 
@@ -59,6 +61,12 @@ actor WindowsEntry: MachineEntry {
       client: client, password: password)
     route.patience = .untilTimeout
     route.farewell = try WinRMListener.farewell()
+    route.watch { [looks] line in
+      switch line {
+      case .wanted: looks.reaching()
+      case .made: looks.reached()
+      }
+    }
     let guest = try await PowerShellGuest.reach(route, report: report)
     self.guest = guest
     return guest

@@ -25,7 +25,25 @@ public struct WindowsRoute: Sendable {
   /// Learns, once, what the machine can take.
   let settle: @Sendable () async throws -> Void
   /// Makes a line.
-  let open: @Sendable () async throws -> any WindowsLine
+  private(set) var open: @Sendable () async throws -> any WindowsLine
+
+  /// What happens to a line to the guest.
+  public enum LineNews: Sendable {
+    /// It is going to be made, for the first time or because another was lost.
+    case wanted
+    /// It was made.
+    case made
+  }
+
+  /// Has whoever watches the machine told of each line.
+  public mutating func watch(_ tell: @escaping @Sendable (LineNews) -> Void) {
+    open = { [open] in
+      tell(.wanted)
+      let line = try await open()
+      tell(.made)
+      return line
+    }
+  }
 
   /// A guest that is reached over WinRM.
   public init(
