@@ -67,8 +67,13 @@ enum Advice {
     ),
     (
       ["OSProvisioningTimedOut", "OSProvisioningClientError"],
-      "the guest did not report that it is set up: the source must be generalized and have "
-        + "cloud-init or waagent"
+      "the guest did not report that it is set up: the source must be generalized and, with Linux, "
+        + "have cloud-init or waagent"
+    ),
+    (
+      ["VMAgentStatusCommunicationError"],
+      "the Azure agent in the guest tells nothing: the source must have it, and its network a way "
+        + "out to Azure's storage"
     ),
     (
       ["AuthorizationPermissionMismatch", "KeyBasedAuthenticationNotPermitted"],
