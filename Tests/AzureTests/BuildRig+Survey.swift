@@ -35,4 +35,19 @@ extension BuildRig {
     let list = try #require(JSON(parsing: Array(try await server.text("/_puts").utf8)))
     return list.elements.compactMap { $0["body"] }
   }
+
+  /// What gives the VMs of a build.
+  func provider(_ shape: MachineShape) -> AzureProvider {
+    AzureProvider(
+      AzureProvider.Setup(
+        access: access, subscription: Self.subscription, group: .own, location: "westus",
+        network: .made(from: "203.0.113.7/32", port: 22), shape: shape, generation: .second,
+        sshTimeout: .seconds(60)),
+      run: run, journal: journal, tags: tags, events: Unheard())
+  }
+}
+
+/// Nobody listens.
+private struct Unheard: EventSink {
+  func receive(_ event: BuildEvent) {}
 }

@@ -45,12 +45,16 @@ struct AzureCourseTests {
     try await AzureRig.with(["--sources"]) { rig in
       let subnet =
         "\(AzureRig.target)/providers/Microsoft.Network/virtualNetworks/net/subnets/build"
+      let tags = #"{"artifactTags": {"of": "ours"}, "#
       try rig.write(
         try AzureRig.template(
           [.shell("true")],
           more: """
             "vmProfile": {"vmSize": "Standard_D2_v2", "vnetConfig": {"subnetId": "\(subnet)"}},
-            """, targets: [AzureRig.everywhere()[1]]), to: "t.json")
+            "managedResourceTags": {"team": "images"},
+            """, targets: [AzureRig.everywhere()[1].replacing("{\"type\"", with: tags + "\"type\"")]
+        ),
+        to: "t.json")
       // Nobody has to be let in there.
       let ran = try await rig.kiln(
         ["build", "t.json", "--on", "azure", "--my-address", "none"] + rig.cloud)
@@ -66,6 +70,13 @@ struct AzureCourseTests {
         })
       #expect(state.tagged == [] && state.findings == [])
       #expect(state.resources.contains { $0.hasSuffix("/virtualNetworks/net") })
+      let puts = try JSONDecoder().decode(
+        [Put].self, from: Data(try await rig.server.ask("/_puts").utf8))
+      #expect(puts.count == 5, "group, card, machine, and the version twice")
+      for put in puts {
+        #expect(put.body.tags["team"] == (put.path.contains("/versions/") ? nil : "images"))
+        #expect(put.body.tags["of"] == (put.path.contains("/versions/") ? "ours" : nil))
+      }
     }
   }
 
@@ -149,6 +160,14 @@ struct AzureCourseTests {
           "hint: give your address as Azure sees it: --my-address 203.0.113.7"), "\(ran.stderr)")
     }
   }
+}
+
+/// A PUT to Resource Manager.
+private struct Put: Decodable {
+  struct Body: Decodable { let tags: [String: String] }
+
+  let path: String
+  let body: Body
 }
 
 /// When something was.

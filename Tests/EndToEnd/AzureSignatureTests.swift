@@ -30,7 +30,8 @@ struct AzureSignatureTests {
       #expect(ran.exit == 0, "\(ran.stderr)")
       #expect(ran.stdout == "\(rig.place)\n")
       try await rig.expectPushed()
-      // The user's own command line has it: all else must not.
+      // The user's own command line has it, which shows that it would be found: all else must not.
+      await withKnownIssue("the user's own command line") { try await rig.expectNoSecret() }
       try rig.forgetProcesses()
     }
   }
@@ -45,6 +46,20 @@ struct AzureSignatureTests {
       #expect(ran.exit == 4)
       #expect(ran.stderr.contains("AuthorizationPermissionMismatch"), "\(ran.stderr)")
       #expect(ran.stderr.contains("lets do too little"), "\(ran.stderr)")
+    }
+  }
+
+  @Test func `a secret that is written anywhere is found`() async throws {
+    try await AzureRig.with { rig in
+      let signature = try await rig.server.ask("/_sas/pictures/scripts/disk.vhd?sp=r")
+      let path = "state/kiln/runs/a/events.jsonl"
+      try FileManager.default.createDirectory(
+        atPath: "\(rig.home)/state/kiln/runs/a", withIntermediateDirectories: true)
+      for text in [AzureRig.secret, Data(AzureRig.secret.utf8).base64EncodedString(), signature] {
+        try rig.write(#"{"text": "before \#(text) after"}"#, to: path)
+        await withKnownIssue("planted: \(text)") { try await rig.expectNoSecret() }
+      }
+      try rig.write("{}", to: path)
     }
   }
 

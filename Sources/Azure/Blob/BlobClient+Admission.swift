@@ -20,8 +20,8 @@ extension BlobClient {
   }
 
   /// This client as it may see a blob that the user named: by the address's own signature or a
-  /// token, else by the key of its account, where whoever is signed in may have that.
-  /// - Parameter subscription: Where the account is looked for; `nil` for nowhere.
+  /// token, else by the key of its account, which is looked for in `subscription`, where whoever is
+  /// signed in may have that.
   /// - Throws: ``AzureError`` where nothing lets in.
   public func admitted(
     to address: BlobAddress, in subscription: String?, _ arm: ARMClient

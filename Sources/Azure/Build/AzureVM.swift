@@ -90,7 +90,8 @@ actor AzureVM: WatchedVM {
     try await looks.each { try await self.look() }
   }
 
-  private func look() async throws -> LookTimes.Next {
+  /// Looks once.
+  func look() async throws -> LookTimes.Next {
     guard course != .settled else { return .enough }
     let state: String
     do {

@@ -156,7 +156,7 @@ struct Baking {
       }
     }
     for diagnostic in document.reading.diagnostics {
-      StandardError.write(diagnostic.rendered(in: document.reading.file))
+      StandardError.write(redactor.redact(diagnostic.rendered(in: document.reading.file)))
     }
     guard !document.reading.templates.isEmpty else {
       throw CommandFault(
