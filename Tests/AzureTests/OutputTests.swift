@@ -78,8 +78,10 @@ import Testing
         location: "westus", names: rig.names(), tags: tags,
         network: .made(from: "203.0.113.7/32", port: 22),
         machine: survey.shape.machine(
-          from: nil, authorizedKey: "ssh-ed25519 AAAA build",
-          customData: CustomData(hostPrivateKey: Secret("H"), hostPublicKey: "ssh-ed25519 B")))
+          from: nil,
+          account: .linux(
+            authorizedKey: "ssh-ed25519 AAAA build",
+            CustomData(hostPrivateKey: Secret("H"), hostPublicKey: "ssh-ed25519 B"))))
       try await rig.staging.make(plan)
       let machine = try #require(try await rig.puts().last)
       #expect(machine[path: "properties", "storageProfile", "osDisk", "diskSizeGB"] == 64)
