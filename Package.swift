@@ -84,8 +84,13 @@ let package = Package(
     module(
       "QEMU", ["CProcess", "Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH", system]),
 
-    module(
-      "Azure", ["CCrypto", "Guests", "HTTP", "Pipeline", "SSH", "Template", subprocess, system]),
+    .target(
+      name: "Azure",
+      dependencies: [
+        "CCrypto", "Guests", "HTTP", "Pipeline", "SSH", "Template", "WinRM", subprocess, system,
+      ],
+      resources: [.embedInCode("Windows/listen.ps1"), .embedInCode("Windows/withdraw.ps1")],
+      swiftSettings: strict),
 
     // The composition root.
     .executableTarget(

@@ -170,7 +170,7 @@ public struct Build: Sendable {
       let flows = guide.pace == .flowing && !(machine is any StatefulVM)
       let ahead = flows ? course.ahead : []
       let end = try await StepRun(step, attempt: number, plan.stepCount, events, journal).run {
-        try await apply(step, ahead, guest)
+        try await apply(step, ahead, machine, guest)
       }
       if end.outcome == .restarted, plan.needsDeprovisionScript {
         try await DeprovisionStep(on: plan.system).replace(on: guest, after: step, events)
@@ -182,7 +182,7 @@ public struct Build: Sendable {
   }
 
   private func apply(
-    _ step: Step, _ ahead: [GuestJob], _ guest: any Guest
+    _ step: Step, _ ahead: [GuestJob], _ machine: any Machine, _ guest: any Guest
   ) async throws -> StepEnd {
     switch step.work {
     case .script(let job):
@@ -196,7 +196,9 @@ public struct Build: Sendable {
     case .windowsUpdate(let job):
       try await WindowsUpdateStep.run(job, as: step.outline, on: guest, events)
     case .generalize(let job):
-      try await DeprovisionStep.run(job, as: step.outline, on: guest, events)
+      try await machine.departing {
+        try await DeprovisionStep.run(job, as: step.outline, on: guest, events)
+      }
     }
   }
 

@@ -151,7 +151,7 @@ class Blobs:
             fields["x-ms-copy-progress"] = f"{done}/{total}"
             blob.looks -= 1
         if method == "HEAD":
-            return 200, {**fields, "x-ms-blob-content-length": str(blob.size)}, b""
+            return 200, {**fields, "Content-Length": str(blob.size)}, b""
         match = re.fullmatch(r"bytes=(\d+)-(\d+)", headers.get("x-ms-range")
                              or headers.get("range") or "")
         start, end = (int(match[1]), int(match[2]) + 1) if match else (0, blob.size)

@@ -11,10 +11,12 @@ NEWEST = "24.04.202501010"
 class Facts:
     """A publisher `planned` sells its images with a plan, whose terms nobody has accepted yet; one
     of `nobody` has none. A sku ending in `gen1` is of the first generation; one with `trusted`
-    starts with Trusted Launch alone."""
+    starts with Trusted Launch alone. What a publisher sells whose name has `windows` in it is
+    Windows."""
 
     def __init__(self):
-        self.accepted = set()
+        # `more` is how many sizes are sold beside those that tests name.
+        self.accepted, self.more = set(), 0
 
     def answer(self, method, path, body):
         """The answer to a question about what is sold; None for any other request."""
@@ -25,7 +27,8 @@ class Facts:
         if match:
             return self.terms(method, path, match.groups(), body)
         if path.lower().endswith("/providers/microsoft.compute/skus"):
-            return 200, {}, {"value": [self.size(*size) for size in SIZES]}
+            return 200, {}, {"value": [self.size(*size) for size in SIZES]
+                             + [self.long_size(number) for number in range(self.more)]}
         return None
 
     @staticmethod
@@ -38,7 +41,8 @@ class Facts:
         security = "TrustedLaunch" if "trusted" in sku else "TrustedLaunchSupported"
         properties = {
             "hyperVGeneration": "V1" if sku.endswith("gen1") else "V2", "architecture": "x64",
-            "osDiskImage": {"operatingSystem": "Linux"},
+            "osDiskImage": {
+                "operatingSystem": "Windows" if "windows" in publisher.lower() else "Linux"},
             "features": [{"name": "SecurityType", "value": security}]}
         if publisher == "planned":
             properties["plan"] = {"name": sku, "product": offer, "publisher": publisher}
@@ -56,6 +60,17 @@ class Facts:
                            "https://example.org/market", "privacyPolicyLink":
                            "https://example.org/privacy",
                            "retrieveDatetime": "2026-01-01T00:00:00Z"}}
+
+    @classmethod
+    def long_size(cls, number):
+        """As much as Azure tells of each: some 3 KB."""
+        size = cls.size(f"Standard_X{number}s_v9", "V1,V2", number + 1, True)
+        size["capabilities"] += [{"name": f"AnotherCapabilityOfThisSize{n}", "value": "1048576000"}
+                                 for n in range(30)]
+        size["locationInfo"] = [{"location": "westus", "zones": ["1", "2", "3"], "zoneDetails": [
+            {"name": ["1", "2", "3"], "capabilities": [{"name": "UltraSSDAvailable",
+                                                        "value": "True"}]}]}]
+        return {**size, "tier": "Standard", "size": f"X{number}s_v9", "family": "standardXSv9Family"}
 
     @staticmethod
     def size(name, generations, processors, restriction):

@@ -2,6 +2,7 @@
 import base64
 import uuid
 
+import runcommand
 import sharedkey
 from blobs import PageBlob
 from world import Refusal, kind_of
@@ -57,15 +58,17 @@ class Kinds:
     def put_address(self, path, resource):
         old = self.world.find(path)
         def finish():
-            # Of the loopback, and of this stand-in alone: others may run beside it.
-            self.world.addresses += 1
-            port = int(self.base.rsplit(":", 1)[1])
-            resource["properties"]["ipAddress"] = \
-                f"127.{port >> 8}.{port & 255}.{self.world.addresses % 254 + 1}"
+            resource["properties"]["ipAddress"] = self.loopback()
         if old and old["properties"].get("ipAddress"):
             resource["properties"]["ipAddress"] = old["properties"]["ipAddress"]
             return None
         return finish
+
+    def loopback(self):
+        """An address of the loopback, and of this stand-in alone: others may run beside it."""
+        self.world.addresses += 1
+        port = int(self.base.rsplit(":", 1)[1])
+        return f"127.{port >> 8}.{port & 255}.{self.world.addresses % 254 + 1}"
 
     def put_card(self, path, resource):
         for config in resource["properties"]["ipConfigurations"]:
@@ -76,7 +79,9 @@ class Kinds:
             if properties.get("publicIPAddress"):
                 self.world.need(properties["publicIPAddress"]["id"], 400,
                                 "InvalidResourceReference")
-            properties["privateIPAddress"] = "10.0.0.4"
+            # One that is to be reached by it is on this computer.
+            properties["privateIPAddress"] = "10.0.0.4" if properties.get("publicIPAddress") \
+                else self.loopback()
         # A card is there at once (as recorded).
         resource["properties"]["provisioningState"] = "Succeeded"
         return None
@@ -93,6 +98,8 @@ class Kinds:
                 "publicKeys") or []:
             if key["path"] != f"/home/{user}/.ssh/authorized_keys":
                 raise Refusal(400, "InvalidParameter", "Destination path for SSH public keys.")
+        if profile.get("windowsConfiguration"):
+            runcommand.keep_account(profile, resource, self.world.secrets)
         data = profile.get("customData")
         if data:
             self.world.secrets.add(base64.b64decode(data).decode())
@@ -199,7 +206,10 @@ class Kinds:
                           "targetRegions must contain the location of the version.")
         source = resource["properties"]["storageProfile"].get("source") or {}
         if source.get("virtualMachineId"):
-            self.generalized_machine(source["virtualMachineId"])
+            machine = self.generalized_machine(source["virtualMachineId"])
+            system = machine["properties"]["storageProfile"]["osDisk"]["osType"]
+            if system != definition["properties"]["osType"]:
+                raise Refusal(400, "InvalidParameter", f"The definition is not for {system}.")
         elif source.get("id"):
             found = self.world.need(source["id"])
             if found["_kind"] == "microsoft.compute/virtualmachines":
@@ -245,9 +255,7 @@ class Kinds:
                     "serialConsoleLogBlobUri": f"{self.base}/_console/{name}.log?sig=c0ffee"
                 }, "Compute", None
             if action == "runcommand":
-                return 202, "AL", "Compute", lambda: {"value": [
-                    {"code": "ComponentStatus/StdOut/succeeded", "level": "Info",
-                     "displayStatus": "Provisioning succeeded", "message": ""}]}
+                return 202, "AL", "Compute", runcommand.run(world, resource, body)
         if kind in ("microsoft.compute/disks", "microsoft.compute/snapshots"):
             if action == "begingetaccess":
                 owner = resource.get("managedBy", "").lower()

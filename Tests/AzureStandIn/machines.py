@@ -40,6 +40,17 @@ class Machines:
             ["sh", "-c", self.command], env={**os.environ, "KILN_VM": place},
             stdin=subprocess.DEVNULL, start_new_session=True)
 
+    def certificate(self, identifier):
+        """The thumbprint of a Windows machine's certificate (windows.py); None as long as it has
+        none, and empty where it can't make one. A machine that is a name alone has one at once."""
+        place = self.places.get(identifier.lower())
+        if place is None:
+            return "AB" * 32
+        if not os.path.exists(f"{place}/certificate"):
+            return None
+        with open(f"{place}/certificate") as file:
+            return file.read()
+
     def has_stopped(self, identifier):
         """Whether the machine has switched itself off."""
         process = self.running.get(identifier.lower())

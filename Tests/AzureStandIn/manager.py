@@ -230,13 +230,26 @@ class Manager:
 
     def list(self, path, parts, query):
         lower = path.lower()
+        if lower == "/subscriptions":
+            # The one that its users have; any other is there as well.
+            name = "00000000-0000-4000-8000-000000000001"
+            return 200, {}, {"value": [{
+                "id": f"/subscriptions/{name}", "subscriptionId": name, "displayName": "Stand-in",
+                "tenantId": "11111111-0000-4000-8000-000000000000", "state": "Enabled"}]}
         if lower.endswith("/resourcegroups"):
-            found = self.world.of_kind("resourcegroups")
+            scope = lower.rsplit("/", 1)[0] + "/"
+            found = [r for r in self.world.of_kind("resourcegroups")
+                     if r["id"].lower().startswith(scope)]
         elif lower.endswith("/resources"):
             scope = lower.rsplit("/", 1)[0] + "/"
             # Parts of galleries are no resources of this list's own level in Azure either.
             found = [r for k, r in self.world.resources.items()
                      if k.startswith(scope) and r["_kind"] != "resourcegroups"]
+        elif parent_group(path) is None:
+            # All of a kind in a subscription.
+            scope, kind = "/".join(lower.split("/")[:3]) + "/", "/".join(parts[-2:]).lower()
+            found = [r for k, r in self.world.resources.items()
+                     if k.startswith(scope) and r["_kind"] == kind]
         else:
             self.world.need_group(path)
             found = [r for k, r in self.world.resources.items()

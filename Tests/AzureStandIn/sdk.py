@@ -3,10 +3,10 @@
 
 usage: sdk.py PORT CA
 
-Needs azure-identity, azure-mgmt-compute, -network, -resource, -storage and azure-storage-blob. It
-goes through a whole build by their calls, prints what it does, and fails where one of them does.
+Needs what `requirements.txt` names, which `scripts/setup --tests` installs. It goes through a whole build by their calls, prints what it does, and fails where one of them does.
 """
 import base64
+import datetime
 import os
 import socket
 import sys
@@ -20,12 +20,14 @@ look_up = socket.getaddrinfo
 socket.getaddrinfo = lambda host, *rest, **more: look_up(
     "127.0.0.1" if str(host).endswith(".localhost") else host, *rest, **more)
 
+from azure.core.exceptions import HttpResponseError  # noqa: E402
 from azure.identity import ClientSecretCredential  # noqa: E402
 from azure.mgmt.compute import ComputeManagementClient  # noqa: E402
 from azure.mgmt.network import NetworkManagementClient  # noqa: E402
 from azure.mgmt.resource.resources import ResourceManagementClient  # noqa: E402
 from azure.mgmt.storage import StorageManagementClient  # noqa: E402
-from azure.storage.blob import BlobClient, ContainerClient  # noqa: E402
+from azure.storage.blob import (  # noqa: E402
+    BlobClient, BlobSasPermissions, ContainerClient, generate_blob_sas)
 
 subscription = "00000000-0000-4000-8000-000000000000"
 tenant = "11111111-0000-4000-8000-000000000000"
@@ -129,6 +131,17 @@ signed.create_page_blob(8 << 20, metadata={"kiln": "mark"})
 signed.upload_page(b"k" * 512, 4 << 20, 512)
 assert signed.get_blob_properties().metadata == {"kiln": "mark"}
 done("pages by key")
+soon = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=10)
+for allowed in ("r", "rcw"):
+    query = generate_blob_sas("sdkaccount", "vhds", "shared.vhd", account_key=key, expiry=soon,
+                              permission=BlobSasPermissions.from_string(allowed))
+    shared = BlobClient(blobs, "vhds", "shared.vhd", credential=query, connection_verify=ca)
+    try:
+        shared.create_page_blob(8 << 20)
+        assert allowed == "rcw"
+    except HttpResponseError as error:
+        assert allowed == "r" and error.error_code == "AuthorizationPermissionMismatch", error
+done("pages by a shared access signature")
 done("pages")
 done("end of access", compute.disks.begin_revoke_access(group, "os"))
 found = list(resources.resources.list(filter="tagName eq 'kiln-run' and tagValue eq 'sdk'"))

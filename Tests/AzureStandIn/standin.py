@@ -12,13 +12,17 @@ usage: standin.py [OPTION…] CERTIFICATE KEY
   --writes N            how many writes may come at once; one more each tenth of a second
   --token-life SECONDS  how long a token is good (3600)
   --no-role             tokens may not see blobs: only an account's key may
+  --no-keys             accounts let in nobody by a key
+  --sources             subscriptions have images to start from, and a network (scenery.py)
+  --sizes N             how many more sizes of machines are sold, each told of as Azure does
   --targets             each subscription begins with a resource group `images`, which outputs go to, and in it a
                         gallery `g` with a definition `d`, and a storage account `pictures`, in
                         which scripts/hello.sh is a blob
+  --windows             and in that gallery a definition `w` for Windows
 
 It prints its port and ends with its standard input. `/_state` tells what there is, what was asked
 and what the specifications say of it; POST `/_fault` makes requests fail (faults.py);
-POST `/_reset` empties it.
+POST `/_reset` empties it; more is in controls.py.
 """
 import argparse
 import http.server
@@ -33,8 +37,12 @@ import time
 import urllib.parse
 import uuid
 
+import sas
+import scenery
 import sharedkey
 from blobs import Blobs, PageBlob, failure
+from blobspec import BlobSpec
+from controls import Controls
 from faults import Faults
 from machines import Machines
 from manager import Manager
@@ -50,6 +58,10 @@ parser.add_argument("--writes", type=int)
 parser.add_argument("--token-life", type=int, default=3600)
 parser.add_argument("--no-role", action="store_true")
 parser.add_argument("--targets", action="store_true")
+parser.add_argument("--windows", action="store_true")
+parser.add_argument("--no-keys", action="store_true")
+parser.add_argument("--sources", action="store_true")
+parser.add_argument("--sizes", type=int, default=0)
 parser.add_argument("certificate")
 parser.add_argument("key")
 options = parser.parse_args()
@@ -59,6 +71,7 @@ if options.tools and os.path.exists(f"{options.tools}/armschema.py"):
     sys.path.insert(0, options.tools)
     import armschema
     checker = armschema.Api()
+blob_checker = BlobSpec(f"{options.tools}/.." if options.tools else "")
 
 
 class StandIn:
@@ -74,6 +87,8 @@ class StandIn:
         self.machines = Machines(options.vm_command)
         self.world = World(options.looks, self.machines)
         self.manager = Manager(self.world, self.base, options.page, options.wait)
+        self.manager.facts.more = options.sizes
+        self.controls = Controls(self.world)
         self.blobs = Blobs(self.world, self.disk_bytes)
         self.faults = Faults(self.world)
         self.calls, self.findings, self.held = [], [], 0
@@ -86,6 +101,8 @@ class StandIn:
         if options.targets and name not in self.begun and (match or not self.begun):
             self.begun.add(name)
             self.make_targets(name)
+            if options.sources:
+                scenery.make(self.world, name)
 
     def make_targets(self, subscription):
         group = f"/subscriptions/{subscription}/resourceGroups/images"
@@ -100,9 +117,11 @@ class StandIn:
         blob = self.world.blobs[("pictures", "scripts", "hello.sh")] = PageBlob(len(script))
         blob.write(0, script)
         self.world.store(gallery, kind, body, "Succeeded")
-        self.world.store(f"{gallery}/images/d", f"{kind}/images", {**body, "properties": {
-            "osType": "Linux", "osState": "Generalized", "hyperVGeneration": "V2",
-            "identifier": {"publisher": "p", "offer": "o", "sku": "s"}}}, "Succeeded")
+        windows = [("w", "Windows")] if options.windows else []
+        for name, system in [("d", "Linux"), *windows]:
+            self.world.store(f"{gallery}/images/{name}", f"{kind}/images", {**body, "properties": {
+                "osType": system, "osState": "Generalized", "hyperVGeneration": "V2",
+                "identifier": {"publisher": "p", "offer": "o", "sku": name}}}, "Succeeded")
 
     def disk_bytes(self, disk):
         owner = next((r["id"] for r in self.world.resources.values()
@@ -176,7 +195,15 @@ class StandIn:
         if path.startswith("/_console/"):
             return self.console(path, query)
         account = re.match(r"([a-z0-9]+)\.blob\.", host)
-        if account and headers.get("authorization", "").startswith("SharedKey "):
+        by_key = headers.get("authorization", "").startswith("SharedKey ")
+        if account and options.no_keys and (by_key or "sig" in query):
+            return failure(403, "KeyBasedAuthenticationNotPermitted")
+        if account and "sig" in query:
+            self.begin(path)
+            refusal = sas.lets(account[1], method, path, query)
+            return failure(403, refusal) if refusal else self.blobs.answer(
+                method, account[1], path, query, headers, body)
+        if account and by_key:
             fine = sharedkey.is_signed(account[1], method, target, headers, len(body))
             return self.blobs.answer(method, account[1], path, query, headers, body) if fine \
                 else failure(403, "AuthenticationFailed")
@@ -196,6 +223,12 @@ class StandIn:
         except Refusal as refusal:
             return refusal.status, {"x-ms-failure-cause": "gateway"}, refusal.body
 
+    def check_blob(self, method, target, fields, status, answered):
+        parts = urllib.parse.urlsplit(target)
+        query = urllib.parse.parse_qs(parts.query, keep_blank_values=True)
+        self.findings += [f"{method} {parts.path} {status}: {finding}" for finding in
+                          blob_checker.findings(method, query, fields, status, answered)]
+
     def check(self, method, target, request, status, answer):
         if checker is None:
             return
@@ -205,7 +238,9 @@ class StandIn:
             path = target.split("?")[0]
             is_list = method == "GET" and len(path.strip("/").split("/")) % 2 == 1
             is_failed = status == 409 and "/asyncoperations/" in path
-            if not (is_failed or is_list and finding.startswith("no operation")):
+            # As Azure says it in recordings.
+            is_key = path.endswith("/listKeys") and "'FULL'" in finding
+            if not (is_failed or is_key or is_list and finding.startswith("no operation")):
                 self.findings.append(f"{method} {path} {status}: {finding}")
 
 
@@ -235,6 +270,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/_fault":
             standin.faults.add(json.loads(body))
             return self.send(200, {}, b"{}")
+        asked = standin.controls.answer(self.path)
+        if asked:
+            return self.send(asked[0], {}, asked[1])
         host = self.headers.get("Host") or ""
         fields = {name.lower(): value for name, value in self.headers.items()}
         with standin.world.lock:
@@ -250,9 +288,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 json.dumps(content).encode()
             if not is_control:
                 standin.calls.append(f"{self.command} {self.path} {status}")
+                standin.controls.note(self.command, self.path, body)
                 is_blob = ".blob." in host or self.path.startswith(("/_console/", "/_disk/"))
                 if not is_blob and not isinstance(fault, tuple):
                     standin.check(self.command, self.path, body, status, data)
+                if ".blob." in host or self.path.startswith("/_disk/"):
+                    if not isinstance(fault, tuple):
+                        standin.check_blob(self.command, self.path, fields, status, headers)
         if fault == "reset-after":
             return self.cut()
         if fault == "hold":
@@ -273,7 +315,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("x-ms-request-id", str(uuid.uuid4()))
         for name, value in headers.items():
             self.send_header(name, value)
-        if status != 204:
+        if status != 204 and "Content-Length" not in headers:
             self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if status != 204 and self.command != "HEAD":

@@ -15,6 +15,10 @@ class Refusal(Exception):
         self.body = {"error": {"code": code, "message": message}}
 
 
+class NotYet(Exception):
+    """What an operation waits for is not there yet: it goes on."""
+
+
 class Operation:
     """Something that goes on: it ends at the look after `looks`, and then does `finish`."""
 
@@ -32,6 +36,9 @@ class Operation:
             if self.error is None:
                 try:
                     self.output = self.finish()
+                except NotYet:
+                    self.done = False
+                    return False
                 except Refusal as refusal:
                     self.error = refusal.body["error"]
         return True

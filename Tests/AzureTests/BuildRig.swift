@@ -106,9 +106,10 @@ struct BuildRig: Sendable {
       plan: nil)
     let machine = MachineSpec(
       size: "Standard_D2s_v5", origin: .platform(image), diskSize: .gigabytes(40), user: "packer",
-      authorizedKey: "ssh-ed25519 AAAA build",
-      customData: CustomData(
-        hostPrivateKey: Secret("HOST-KEY-SECRET"), hostPublicKey: "ssh-ed25519 BBBB host"))
+      account: .linux(
+        authorizedKey: "ssh-ed25519 AAAA build",
+        CustomData(
+          hostPrivateKey: Secret("HOST-KEY-SECRET"), hostPublicKey: "ssh-ed25519 BBBB host")))
     return StagingPlan(
       location: "westus", names: names(group), tags: tags,
       network: .made(from: "203.0.113.7/32", port: 22), machine: machine)

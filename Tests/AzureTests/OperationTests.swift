@@ -97,6 +97,9 @@ import Testing
     #expect(
       Scrubber.text("see https://h/d?sv=1&sig=aB%2B/=, now") == "see https://h/d?sv=1&sig=***, now")
     #expect(
+      Scrubber.text("from=https%3A%2F%2Fh%2Fd%3Fsv%3D1%26sig%3DaB%252B, by SharedKey a:b/c= there")
+        == "from=https%3A%2F%2Fh%2Fd%3Fsv%3D1%26sig%3D***, by SharedKey *** there")
+    #expect(
       Scrubber.headers(["Authorization": "Bearer x", "Retry-After": "3", "X-Other": "y"])
         == ["authorization": "***", "retry-after": "3", "x-other": "***"])
     let keys: JSON = ["keys": [["keyName": "key1", "value": "abc", "permissions": "FULL"]]]

@@ -5,17 +5,16 @@ import Testing
 
 /// Microsoft's own clients against the stand-in, so that it is not only right for ours.
 @Suite struct SDKTests {
-  /// A Python that has them: `$KILN_AZURE_PYTHON`, or the system's.
+  /// A Python that has them: `$KILN_AZURE_PYTHON`, or the one that `scripts/setup --tests` makes.
   private static let python =
-    ProcessInfo.processInfo.environment["KILN_AZURE_PYTHON"] ?? "python3"
+    ProcessInfo.processInfo.environment["KILN_AZURE_PYTHON"]
+    ?? "\(packageRoot)/.build/azure/bin/python"
 
   @Test(
-    .enabled(
-      "SKIPPED: needs Microsoft's Python SDKs (Tests/AzureStandIn/sdk.py) or KILN_AZURE_PYTHON"
-    ) {
-      try await run(
-        python, ["-c", "import azure.identity, azure.mgmt.compute, azure.mgmt.network"]
-      ).exit == 0
+    .enabled("SKIPPED: needs Microsoft's Python SDKs: run scripts/setup --tests") {
+      guard FileManager.default.isExecutableFile(atPath: python) else { return false }
+      let packages = "azure.identity, azure.mgmt.compute, azure.mgmt.network, azure.storage.blob"
+      return try await run(python, ["-c", "import \(packages)"]).exit == 0
     })
   func `a whole build goes through by Microsoft's clients`() async throws {
     try await PythonServer.with("standin.py", []) { server in

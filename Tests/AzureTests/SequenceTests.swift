@@ -113,7 +113,11 @@ import Testing
         }
         #expect(try await rig.state().machines == [plan.names.machine.text.lowercased()])
         let told = try String(contentsOfFile: seen + "/custom-data", encoding: .utf8)
-        #expect(told == plan.machine.customData.text)
+        if case .linux(_, let data) = plan.machine.account {
+          #expect(told == data.text)
+        } else {
+          Issue.record("it is no Linux")
+        }
         let facts = JSON(
           parsing: Array(try Data(contentsOf: URL(filePath: seen + "/machine.json"))))
         #expect(facts?["address"]?.text == (try await rig.staging.address(of: plan)))

@@ -21,7 +21,7 @@ import Testing
 
   private func choose(_ asked: String, _ skus: [JSON]) throws(AzureError) -> SizeChoice {
     try SizeChoice.choose(
-      asked, from: skus,
+      asked, from: skus.compactMap { MachineSize($0) },
       for: SizeChoice.Need(
         location: "westus", generation: .second, security: .standard, priority: .regular))
   }

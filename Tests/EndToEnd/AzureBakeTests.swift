@@ -120,8 +120,8 @@ struct AzureBakeTests {
 }
 
 extension AzureRig {
-  /// The names of the files that a machine of `guest.py` left on its disk.
-  fileprivate func files(of blob: String) async throws -> [String] {
+  /// The names of the files that a machine of the stand-in left on its disk.
+  func files(of blob: String) async throws -> [String] {
     let path = "\(home)/blob"
     _ = try await TestSupport.run(
       "curl", ["-sf", "--cacert", server.authority, "-o", path, "\(server.url)/_blob/\(blob)"]

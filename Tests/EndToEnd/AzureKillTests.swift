@@ -10,7 +10,7 @@ import Testing
 struct AzureKillTests {
   /// What makes something that somebody has to remove.
   private static let making = "^(PUT|POST .*/beginGetAccess)"
-  private static let step =
+  static let step =
     ProcessInfo.processInfo.environment["KILN_ALL_FAULTS"] == nil ? 7 : 1
 
   @Test func `what is left of a killed build goes from a machine that knows its tags alone`()
@@ -84,10 +84,11 @@ struct AzureKillTests {
 
 extension AzureRig {
   /// Outputs that were whole when the build was killed may stay; nothing else of it.
-  fileprivate func expectNothingLeft(_ index: Int) async throws {
+  func expectNothingLeft(_ index: Int, definition: String = "d") async throws {
     let state = try await state()
     let whole = [
-      "\(Self.compute)/images/i0", "\(Self.compute)/galleries/g/images/d/versions/1.0.0",
+      "\(Self.compute)/images/i0",
+      "\(Self.compute)/galleries/g/images/\(definition)/versions/1.0.0",
     ]
     let left = try await resources().subtracting(whole)
     // A VHD that was whole stays with its account and group, which are no longer tagged.

@@ -74,27 +74,3 @@ struct AzurePushTests {
     }
   }
 }
-
-extension AzureRig {
-  private static let stretches = 36
-
-  /// Writes a fixed VHD with twelve stretches of 3 MiB, the rest a hole; returns how many bytes of it
-  /// are not zero, its footer included.
-  fileprivate func writeDisk(bytes size: Int) throws -> Int {
-    let path = "\(home)/disk.vhd"
-    let file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
-    defer { close(file) }
-    try #require(file >= 0 && ftruncate(file, off_t(size + 512)) == 0)
-    var footer = [UInt8](repeating: 0, count: 512)
-    footer.replaceSubrange(0..<8, with: Array("conectix".utf8))
-    footer[63] = 2
-    try #require(pwrite(file, footer, 512, off_t(size)) == 512)
-    let stretch = min(1 << 20, size / 72)
-    let data = (0..<stretch).map { UInt8(truncatingIfNeeded: $0 % 251 + 1) }
-    for number in 0..<Self.stretches {
-      let place = size / Self.stretches * number / 4096 * 4096
-      try #require(pwrite(file, data, stretch, off_t(place)) == stretch)
-    }
-    return stretch * Self.stretches + 512
-  }
-}

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -65,14 +66,15 @@ struct AzureRig: Sendable {
 
   /// Runs `kiln` as the user would, or another user with another home.
   func kiln(
-    _ arguments: [String], in other: String? = nil,
+    _ arguments: [String], in other: String? = nil, environment more: [String: String] = [:],
     while body: (KilnProcess) async throws -> Void = { _ in }
   ) async throws -> KilnEnd {
-    let environment = [
+    let own = [
       "AZURE_TENANT_ID": "11111111-0000-4000-8000-000000000000", "AZURE_CLIENT_ID": "app",
       "AZURE_CLIENT_SECRET": Self.secret, "AZURE_TOKEN_CREDENTIALS": "EnvironmentCredential",
       "AZURE_SUBSCRIPTION_ID": "00000000-0000-4000-8000-000000000001",
     ]
+    let environment = own.merging(more) { $1 }
     return try await KilnProcess.run(arguments, in: other ?? home, environment: environment) {
       kiln in
       async let processes: Void = kiln.noteProcesses(in: "\(home)/processes-\(kiln.id)")
@@ -93,10 +95,31 @@ struct AzureRig: Sendable {
   /// Makes a request fail, as `faults.py` says.
   func fault(_ json: String) async throws { _ = try await server.ask("/_fault", posting: json) }
 
+  /// Writes a fixed VHD `disk.vhd` with stretches of data, the rest a hole; returns how many bytes of
+  /// it are not zero, its footer included.
+  func writeDisk(bytes size: Int) throws -> Int {
+    let (path, stretches) = ("\(home)/disk.vhd", 36)
+    let file = open(path, O_RDWR | O_CREAT | O_TRUNC, 0o600)
+    defer { close(file) }
+    try #require(file >= 0 && ftruncate(file, off_t(size + 512)) == 0)
+    var footer = [UInt8](repeating: 0, count: 512)
+    footer.replaceSubrange(0..<8, with: Array("conectix".utf8))
+    footer[63] = 2
+    try #require(pwrite(file, footer, 512, off_t(size)) == 512)
+    let stretch = min(1 << 20, size / 72)
+    let data = (0..<stretch).map { UInt8(truncatingIfNeeded: $0 % 251 + 1) }
+    for number in 0..<stretches {
+      let place = size / stretches * number / 4096 * 4096
+      try #require(pwrite(file, data, stretch, off_t(place)) == stretch)
+    }
+    return stretch * stretches + 512
+  }
+
   /// What is there beside the places that outputs go to.
   func resources() async throws -> Set<String> {
     let places = [
       Self.target, "\(Self.compute)/galleries/g", "\(Self.compute)/galleries/g/images/d",
+      "\(Self.compute)/galleries/g/images/w",
       "\(Self.target)/providers/Microsoft.Storage/storageAccounts/pictures",
     ]
     return Set(try await state().resources).subtracting(places)

@@ -9,8 +9,8 @@ extension AzureRig {
     let forms = SecretForms(try await secrets() + [Self.secret])
     #expect(forms.count > 5)
     for path in try FileManager.default.subpathsOfDirectory(atPath: home) {
-      // The key of a machine that was not taken away, and what a test downloaded.
-      guard !path.contains("/azure/"), !path.hasPrefix("blob"),
+      // The key of a machine that was not taken away, and what a test made or downloaded.
+      guard !path.contains("/azure/"), !["blob", "disk.vhd"].contains(path),
         let bytes = FileManager.default.contents(atPath: "\(home)/\(path)")
       else { continue }
       let told = forms.told(in: bytes)

@@ -24,18 +24,52 @@ public struct SecretForms: Sendable {
     }
   }
 
-  /// As it is, in UTF-16, in base64 from each of three places, in a URL, and in JSON.
+  /// As it is, in UTF-16, in base64 of either alphabet from each of three places, in hexadecimal, in a
+  /// URL, and in JSON.
   private static func forms(of secret: String) -> [Data] {
     let plain = Data(secret.utf8)
     let wide = secret.data(using: .utf16LittleEndian) ?? plain
-    var forms = [plain, wide]
-    forms += (0..<3).map { before in
-      let text = (Data(count: before) + plain).base64EncodedData()
-      return Data(text.dropFirst(before == 0 ? 0 : before + 1).dropLast(4))
+    let hexadecimal = plain.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    var texts = [secret, hexadecimal, hexadecimal.uppercased()]
+    for bytes in [plain, wide] {
+      texts += (0..<3).flatMap { before -> [String] in
+        let whole = (Data(count: before) + bytes).base64EncodedString()
+        // What depends on the secret alone.
+        let text = String(whole.dropFirst(before == 0 ? 0 : before + 1).dropLast(4))
+        let urlSafe = text.replacingOccurrences(of: "+", with: "-")
+          .replacingOccurrences(of: "/", with: "_")
+        return [text, urlSafe]
+      }
     }
-    let escaped = secret.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? secret
-    forms.append(Data(escaped.utf8))
-    forms.append(Data(secret.replacingOccurrences(of: "/", with: "\\/").utf8))
-    return forms.filter { $0.count > 5 }
+    for kept in ["", "-._~", "-._~/", "-._~:/?@!$'()*,;"] {
+      let allowed = CharacterSet.alphanumerics.union(CharacterSet(charactersIn: kept))
+      let escaped = secret.addingPercentEncoding(withAllowedCharacters: allowed) ?? secret
+      texts += [escaped, escaped.withLowercasedEscapes]
+    }
+    let json = secret.replacingOccurrences(of: "\\", with: "\\\\")
+      .replacingOccurrences(of: "\"", with: "\\\"")
+    texts += [json, json.replacingOccurrences(of: "/", with: "\\/")]
+    // As careful writers of JSON for web pages have it.
+    texts.append(
+      json.map { "&+<>'=".contains($0) ? $0.unicodeEscape : String($0) }.joined())
+    return (texts.map { Data($0.utf8) } + [wide]).filter { $0.count > 5 }
+  }
+}
+
+extension String {
+  /// The text with `%2b` in place of `%2B`.
+  fileprivate var withLowercasedEscapes: String {
+    let parts = split(separator: "%", omittingEmptySubsequences: false)
+    let rest = parts.dropFirst().map { $0.prefix(2).lowercased() + $0.dropFirst(2) }
+    return ([String(parts.first ?? "")] + rest).joined(separator: "%")
+  }
+}
+
+extension Character {
+  fileprivate var unicodeEscape: String {
+    utf16.map {
+      let digits = String($0, radix: 16, uppercase: true)
+      return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }.joined()
   }
 }

@@ -2,7 +2,8 @@
 ///
 /// An arrow that is not here is a decision to take.
 let modules: [String: Module] = [
-  "Azure": Module(ours: ["Guests", "HTTP", "Pipeline", "SSH", "Template"], c: ["CCrypto"]),
+  "Azure": Module(
+    ours: ["Guests", "HTTP", "Pipeline", "SSH", "Template", "WinRM"], c: ["CCrypto"]),
   "Catalog": Module(ours: ["Digests", "Disks", "HTTP", "Template"]),
   "Deprovision": Module(),
   "Digests": Module(c: ["CCrypto"]),

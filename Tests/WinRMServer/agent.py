@@ -142,7 +142,8 @@ class Agent:
                 return 0
             with open(path, "rb") as file:
                 job.write(file.read())
-            job.write("IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE\r\n")
+            self.guest.image_state = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
+            job.write(f"{self.guest.image_state}\r\n")
         return 0
 
     def follow(self, command, job, ask):

@@ -17,8 +17,10 @@ class Guest:
         self.rules = rules
         self.password = "pass word"
         self.boot = 1
-        self.is_machine = False
+        self.is_machine = self.ends = False
         self.machine = None
+        # How far Windows' setup says that it is.
+        self.image_state = "IMAGE_STATE_COMPLETE"
         self.agent = Agent(self)
         # The commands that were started, in order: a test counts them.
         self.started = []
@@ -65,6 +67,12 @@ class Guest:
     def power_off(self, command, found):
         if self.is_machine:
             threading.Timer(0.2, os.system, ["systemctl poweroff"]).start()
+        if self.ends:
+            threading.Timer(0.2, os._exit, [0]).start()
+        return 0
+
+    def query(self, command, found):
+        command.write(f"\r\n{found[1]}\r\n    ImageState    REG_SZ    {self.image_state}\r\n\r\n")
         return 0
 
     def shutdown(self, command, found):
@@ -179,6 +187,7 @@ class Guest:
         r"(?i)^shutdown(?:\.exe)? .*/r": shutdown,
         r"(?i)^shutdown(?:\.exe)? /a": clean,
         r"(?i)^shutdown(?:\.exe)? /s": power_off,
+        r"(?i)^reg query (HKLM\\SOFTWARE\\.*\\Setup\\State) /v ImageState$": query,
         r"(?i)^(?:cmd(?:\.exe)? /c )?echo out\s*&+\s*echo err": both,
         r"(?i)^echo ([A-Za-z0-9+/=]+)\s*>>\s*(.+)$": append,
         r"(?i)^(?:cmd(?:\.exe)? /c )?echo (.*?)(?:\s*& exit (-?\d+))?$": echo,

@@ -39,6 +39,10 @@ defaults = {
     "window": [],
     # Where the port without TLS is; 0 is any.
     "http": ["127.0.0.1", 0],
+    # Where the one with it is.
+    "https": ["127.0.0.1", 0],
+    # Whether the server ends when the machine powers off.
+    "ends": False,
     # Whether this computer is the machine: it restarts and powers off when that is asked for.
     "is_machine": False,
 }
@@ -50,6 +54,8 @@ class State:
     def __init__(self, directory, options):
         self.options = options
         self.guest = Guest(os.path.join(directory, "guest"), options["rules"])
+        self.guest.password = next(iter(options["users"].values()))
+        self.guest.ends = options["ends"]
         if options["is_machine"]:
             self.guest.become_machine()
         self.machine = Machine(self.guest)
@@ -324,7 +330,7 @@ def main():
 
     state = State(directory, options)
     plain = Server(tuple(options["http"]), Handler)
-    secure = Server(("127.0.0.1", 0), Handler)
+    secure = Server(tuple(options["https"]), Handler)
     control = Server(("127.0.0.1", 0), Control)
     for server in (plain, secure, control):
         server.state = state

@@ -22,6 +22,8 @@ struct ScriptTests {
       ("bootstrap", WindowsAgent.bootstrap),
       ("relay", SSHLine.relay("1a2b3c")),
       ("update", String(decoding: update.script, as: UTF8.self)),
+      ("listen", String(decoding: try source("Azure/Windows/listen.ps1"), as: UTF8.self)),
+      ("withdraw", String(decoding: try source("Azure/Windows/withdraw.ps1"), as: UTF8.self)),
       (
         "deprovision", String(decoding: try source("Pipeline/Steps/deprovision.ps1"), as: UTF8.self)
       ),

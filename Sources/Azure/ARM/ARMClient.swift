@@ -12,6 +12,8 @@ public struct ARMClient: Sendable {
   public let cloud: Cloud
   let tokens: TokenCache
   let wire: Wire
+  /// What sizes of machines there are, as far as somebody has asked.
+  let sizeLists = SizeLists()
   private let retry: RetryPolicy
 
   /// How often a request is tried: Azure asks for waits of seconds to some minutes.
@@ -67,19 +69,35 @@ public struct ARMClient: Sendable {
   /// All elements of a list, page after page.
   /// - Throws: ``AzureError``; a list without end is one, too.
   public func list(_ path: String, query: [String: String] = [:]) async throws -> [JSON] {
+    try await list(path, query: query) { $0 }
+  }
+
+  /// What `read` makes of the elements of a list, page after page; it leaves out those that it makes
+  /// nothing of.
+  func list<Element>(
+    _ path: String, query: [String: String] = [:], _ read: (JSON) -> Element?
+  ) async throws -> [Element] {
     let request = ARMRequest(.get, path, query: query)
     var url: String? = try request.url(at: cloud.resourceManager)
-    var found: [JSON] = []
+    var found: [Element] = []
     for _ in 0..<Self.pageLimit {
       guard let page = url else { return found }
       let response = try await get(page, for: request.purpose)
-      guard response.status == 200, let body = JSON(parsing: response.body) else {
-        throw AzureError(request.purpose, answer: response)
+      guard response.status == 200 else { throw AzureError(request.purpose, answer: response) }
+      guard let body = ListPage(response.body) else {
+        // A list of images' versions is bare.
+        guard let all = JSON(parsing: response.body) else {
+          throw AzureError(request.purpose, answer: response)
+        }
+        return found + all.elements.compactMap(read)
       }
-      // A list of images' versions is bare.
-      if case .array(let all) = body { return all }
-      found += body["value"]?.elements ?? []
-      url = body["nextLink"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+      for place in body.elements {
+        guard let element = body[place] else {
+          throw AzureError(request.purpose, "the list has an element that is no JSON")
+        }
+        if let value = read(element) { found.append(value) }
+      }
+      url = body.rest["nextLink"]?.text.flatMap { $0.isEmpty ? nil : $0 }
     }
     throw AzureError(request.purpose, "the list has more than \(Self.pageLimit) pages")
   }

@@ -67,8 +67,22 @@ enum Advice {
     ),
     (
       ["OSProvisioningTimedOut", "OSProvisioningClientError"],
-      "the guest did not report that it is set up: the source must be generalized and have "
-        + "cloud-init or waagent"
+      "the guest did not report that it is set up: the source must be generalized and, with Linux, "
+        + "have cloud-init or waagent"
+    ),
+    (
+      ["VMAgentStatusCommunicationError"],
+      "the Azure agent in the guest tells nothing: the source must have it, and its network a way "
+        + "out to Azure's storage"
+    ),
+    (
+      ["AuthorizationPermissionMismatch", "KeyBasedAuthenticationNotPermitted"],
+      "whoever is signed in needs the role Storage Blob Data Contributor on the storage account; it "
+        + "takes some minutes until a new role counts"
+    ),
+    (
+      ["AuthorizationFailure"],
+      "the storage account's network rules don't let this address in: add it under Networking"
     ),
     (
       ["ScopeLocked"],

@@ -40,34 +40,12 @@ public struct BlobClient: Sendable {
     public let share: Double
   }
 
-  /// This client for an account, by a token where its owner may make a container there, else by the
-  /// account's key.
-  ///
-  /// Whoever made an account may see its keys, and not yet its blobs.
-  /// - Returns: the client; the container is there then.
-  func opened(_ address: BlobAddress, of account: ResourceID, _ arm: ARMClient) async throws
-    -> BlobClient
-  {
-    do {
-      try await makeContainer(address)
-      return self
-    } catch let error as AzureError where error.status == 403 {
-      let request = ARMRequest.post(account, "listKeys")
-      let keys = try await arm.perform(request)["keys"]?.elements ?? []
-      guard let key = keys.first?["value"]?.text, let name = account["storageAccounts"] else {
-        throw error
-      }
-      var client = self
-      client.key = SharedKey(account: name, key: Secret(key))
-      try await client.makeContainer(address)
-      return client
-    }
-  }
-
-  /// Makes a container; one that is there already is as good.
+  /// Makes the container of a blob; one that is there already is as good.
   public func makeContainer(_ address: BlobAddress) async throws {
+    // Whoever has a signature for a blob has none for its container.
+    if address.signature != nil { return }
     let response = try await send(
-      .put, address.containerURL + "?restype=container", for: "make \(address.containerURL)")
+      .put, address, .container, query: "restype=container", for: "make \(address.containerURL)")
     if response.status == 409, ARMErrorBody(response).code == "ContainerAlreadyExists" { return }
     try check(response, [201], "make \(address.containerURL)")
   }
@@ -76,7 +54,7 @@ public struct BlobClient: Sendable {
   public func copy(from source: Secret, to address: BlobAddress) async throws -> Copy {
     let operation = "copy the disk to \(address.url)"
     let response = try await send(
-      .put, address.url, headers: ["x-ms-copy-source": source.revealed], for: operation)
+      .put, address, headers: ["x-ms-copy-source": source.revealed], for: operation)
     try check(response, [202], operation)
     return try copy(in: response, operation)
   }
@@ -84,14 +62,14 @@ public struct BlobClient: Sendable {
   /// How far the last copy to a blob is.
   public func copyState(of address: BlobAddress) async throws -> Copy {
     let operation = "follow the copy to \(address.url)"
-    let response = try await send(.head, address.url, for: operation)
+    let response = try await send(.head, address, for: operation)
     try check(response, [200], operation)
     return try copy(in: response, operation)
   }
 
   /// Removes a blob; one that is not there is as good.
   public func delete(_ address: BlobAddress) async throws {
-    let response = try await send(.delete, address.url, for: "delete \(address.url)")
+    let response = try await send(.delete, address, for: "delete \(address.url)")
     if response.status == 404 { return }
     try check(response, [202], "delete \(address.url)")
   }
@@ -100,7 +78,7 @@ public struct BlobClient: Sendable {
   public func makePageBlob(_ address: BlobAddress, size: Int64, mark: String) async throws {
     let operation = "make the page blob \(address.url)"
     let response = try await send(
-      .put, address.url,
+      .put, address,
       headers: [
         "x-ms-blob-type": "PageBlob", "x-ms-blob-content-length": "\(size)",
         "x-ms-meta-kiln": mark,
@@ -111,7 +89,7 @@ public struct BlobClient: Sendable {
   /// The mark of a blob: empty where it has none, `nil` where there is no blob.
   public func mark(of address: BlobAddress) async throws -> String? {
     let operation = "look at \(address.url)"
-    let response = try await send(.head, address.url, for: operation)
+    let response = try await send(.head, address, for: operation)
     if response.status == 404 { return nil }
     try check(response, [200], operation)
     return response.headers["x-ms-meta-kiln"] ?? ""
@@ -130,7 +108,7 @@ public struct BlobClient: Sendable {
     switch target {
     case .blob(let address):
       response = try await send(
-        .put, address.url + "?comp=page", headers: headers, body: bytes, for: operation)
+        .put, address, query: "comp=page", headers: headers, body: bytes, for: operation)
     case .sas(let url):
       // The address itself says who may.
       var request = HTTPRequest(.put, url.revealed + "&comp=page", headers: headers, body: bytes)
@@ -140,12 +118,27 @@ public struct BlobClient: Sendable {
     try check(response, [201], operation)
   }
 
+  private static let signatureHint =
+    "the shared access signature has expired, is of another blob, or lets do too little: make one "
+    + "by `az storage blob generate-sas --permissions rcwd`"
+
+  /// What a request is about.
+  private enum Scope { case blob, container }
+
   private func send(
-    _ method: HTTPRequest.Method, _ url: String, headers: HTTPHeaders = [:], body: [UInt8] = [],
-    for operation: String
+    _ method: HTTPRequest.Method, _ address: BlobAddress, _ scope: Scope = .blob,
+    query: String = "", headers: HTTPHeaders = [:], body: [UInt8] = [], for operation: String
   ) async throws -> HTTPResponse {
+    let place = scope == .blob ? address.url : address.containerURL
+    let items = [query, address.signature?.revealed ?? ""].filter { !$0.isEmpty }
+    let url = items.isEmpty ? place : place + "?" + items.joined(separator: "&")
     var request = HTTPRequest(method, url, headers: headers, body: body)
     request.headers["x-ms-version"] = Self.version
+    if address.signature != nil {
+      let response = try await wire.send(request, for: operation, retry: retry)
+      guard response.status == 403 else { return response }
+      throw AzureError(operation, answer: response).hinting(Self.signatureHint)
+    }
     if let key {
       return try await wire.repeating(operation, retry, .harmless) { [request] in
         try await wire.once(key.signed(request.withID, at: wire.pace.now()))

@@ -24,14 +24,14 @@ public struct AzureProvider: VMProvider {
     /// How long they may take until they are reached, or stay out of reach: 20 minutes, as in AIB
     /// (`aib.md` c.1).
     public var sshTimeout: Duration
-    /// The port of the guest's SSH server.
-    public var port: UInt16
+    /// Is told of each secret that is made for a VM, so that no log shows it.
+    public var learn: @Sendable (Secret) -> Void
 
     /// Puts a setup together.
     public init(
       access: AzureAccess, subscription: String, group: StagingGroup, location: String,
       network: StagingPlan.Network, shape: MachineShape, generation: OutputPlan.Generation,
-      sshTimeout: Duration, port: UInt16 = 22
+      sshTimeout: Duration, learn: @escaping @Sendable (Secret) -> Void = { _ in }
     ) {
       self.access = access
       self.subscription = subscription
@@ -41,7 +41,7 @@ public struct AzureProvider: VMProvider {
       self.shape = shape
       self.generation = generation
       self.sshTimeout = sshTimeout
-      self.port = port
+      self.learn = learn
     }
   }
 

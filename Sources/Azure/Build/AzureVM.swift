@@ -1,43 +1,49 @@
-internal import Guests
 internal import HTTP
 internal import Pipeline
-internal import SSH
 internal import Template
 
 /// One VM of a run in Azure, from its resources to its captured disk.
-actor AzureVM: BuildVM {
+actor AzureVM: WatchedVM {
   nonisolated let name: String
   private let provider: AzureProvider
   private let names: BuildNames
-  private let plan: @Sendable (MachineFiles.Keys) -> StagingPlan
-  private var reached: (login: MachineLogin, hostKey: String, clientKey: String)?
-  private var isLeaving = false
+  private let entry: any MachineEntry
+  private let plan: @Sendable (MachineSpec.Account) -> StagingPlan
+  private var isMade = false
+  private let looks = LookTimes()
+  private var course = Course.running
 
-  /// How long a VM may take to power off once it was told to.
-  private static let powerOffLimit = Duration.seconds(300)
-  /// How long the last lines of the console may take until they can be read.
-  private static let consoleLimit = Duration.seconds(180)
+  /// What the machine is meant to do.
+  private enum Course {
+    /// Steps run in it.
+    case running
+    /// It may power itself off at any time, generalized.
+    case leaving
+    /// It is as the build wants to have it: nobody looks after it any more.
+    case settled
+  }
+
   /// The wait between two looks at a machine that powers off.
   private static let look = Duration.seconds(3)
-  /// The wait between two looks whether a machine still runs.
-  private static let watch = Duration.seconds(60)
-  /// How long a machine may be off before that is taken for a failure.
-  private static let doubt = Duration.seconds(20)
   /// How many lines of the console are shown when something went wrong.
   private static let tail = 12
 
   init(_ provider: AzureProvider, _ names: BuildNames) {
     self.provider = provider
     self.names = names
-    name = names.machine["virtualMachines"] ?? "the build VM"
+    name = names.machineName
     let setup = provider.setup
+    entry =
+      switch setup.shape.system {
+      case .posix: LinuxEntry(provider, names, looks)
+      case .windows: WindowsEntry(provider, names, looks)
+      }
     let origin: MachineSpec.Origin? =
       names.role == .build ? nil : .image(names.image, plan: setup.shape.plan)
-    plan = { keys in
+    plan = { account in
       StagingPlan(
         location: setup.location, names: names, tags: provider.tags, network: setup.network,
-        machine: setup.shape.machine(
-          from: origin, authorizedKey: keys.client, customData: keys.host))
+        machine: setup.shape.machine(from: origin, account: account))
     }
   }
 
@@ -45,16 +51,12 @@ actor AzureVM: BuildVM {
 
   /// Makes all that the VM needs, and the VM.
   func start() async throws {
-    let files = MachineFiles(provider.run, names.role)
-    let keys = try files.makeKeys(comment: name)
+    let account = try await entry.makeAccount()
     if names.role == .validation { try await makeImage() }
-    let plan = plan(keys)
+    let plan = plan(account)
     try await staging.make(plan)
-    let login = MachineLogin(
-      host: try await staging.address(of: plan), user: plan.machine.user, identity: files.key,
-      knownHosts: files.knownHosts)
-    try files.note(login)
-    reached = (login, keys.host.hostPublicKey, keys.client)
+    try await entry.found(at: try await staging.address(of: plan))
+    isMade = true
   }
 
   /// The image that a validation VM starts from.
@@ -68,75 +70,75 @@ actor AzureVM: BuildVM {
     try await staging.arm.perform(.put(names.image, body))
   }
 
-  /// Reaches the guest, which accepts no host key but the one that it was given.
+  /// Reaches the guest.
   func connect(report: @escaping GuestReport) async throws -> any Guest {
-    guard let reached else { throw MachineError(.unavailable, "\(name) was not started") }
-    var options = SSHOptions()
-    options.identities = [reached.login.identity]
-    options.hostKeyPolicy = .pinned(reached.hostKey)
-    options.connectTimeout = .seconds(20)
-    let target = ResolvedTarget(
-      user: reached.login.user, host: reached.login.host, port: provider.setup.port)
-    var route = SSHRoute(
-      name: "the build VM", run: provider.run.run.text, timeout: provider.setup.sshTimeout,
-      patience: .untilTimeout
-    ) { [options] in
-      try await SSHConnection.connect(to: target, options: options)
-    }
-    route.publicKey =
-      reached.clientKey.split(separator: " ").dropFirst().first.map(String.init) ?? ""
     do {
-      return try await SSHGuest.reach(route, report: report)
+      return try await entry.reach(report: report)
     } catch let error as GuestError {
       await tellConsole()
       throw error
     }
   }
 
-  /// Looks from time to time whether the machine runs, and throws why it does not; it ends where
-  /// the machine is meant to go down.
+  func mayPowerOff() { if course == .running { course = .leaving } }
+
+  func mustRun() { if course == .leaving { course = .running } }
+
+  /// Looks whether the machine runs, and throws why it does not; it ends where the machine is meant
+  /// to go down.
   func failure() async throws {
-    while !isLeaving {
-      try await ContinuousClock().sleep(for: Self.watch)
-      guard !isLeaving else { return }
-      let state: String
-      do {
-        state = try await power()
-      } catch let error as AzureError {
-        guard error.isNotFound else { continue }
-        throw MachineError(
-          .died, "the virtual machine is not there any more: somebody removed it")
-      }
-      switch state {
-      case "stopped" where !isLeaving:
-        // One that was told to power off is off before anybody here has learned of its last step.
-        try await ContinuousClock().sleep(for: Self.doubt)
-        guard !isLeaving else { return }
-        await tellConsole()
-        throw MachineError(
-          .died, "the virtual machine switched itself off before its steps had ended",
-          hint: "no customizer may power the machine off; a restart is `reboot`")
-      case "deallocated" where !isLeaving, "deallocating" where !isLeaving:
-        throw MachineError(
-          .died, "Azure took the virtual machine away",
-          hint: "that is how spot machines end, or somebody stopped it: build again, without --spot"
-        )
-      default: continue
-      }
+    try await looks.each { try await self.look() }
+  }
+
+  /// Looks once.
+  func look() async throws -> LookTimes.Next {
+    guard course != .settled else { return .enough }
+    let state: String
+    do {
+      state = try await power()
+    } catch let error as AzureError {
+      guard error.isNotFound, course != .settled else { return .again }
+      throw MachineError(
+        .died, "the virtual machine is not there any more: somebody removed it")
+    }
+    switch (course, state) {
+    case (.settled, _): return .enough
+    case (.running, "stopped"):
+      await tellConsole()
+      throw MachineError(
+        .died, "the virtual machine switched itself off before its steps had ended",
+        hint: "no customizer may power the machine off; a restart is "
+          + (provider.setup.shape.system == .windows ? "a WindowsRestart customizer" : "`reboot`"))
+    case (.leaving, "stopped"):
+      try await prove()
+      return .enough
+    case (_, "deallocated"), (_, "deallocating"): throw takenAway
+    default: return .again
     }
   }
 
-  /// Waits until the machine has powered itself off, looks for root's proof on its console, and
-  /// marks it as generalized.
+  private var takenAway: MachineError {
+    MachineError(
+      .died, "Azure took the virtual machine away",
+      hint: provider.setup.shape.priority == .spot
+        ? "that is how spot machines end: build again, without --spot"
+        : "somebody stopped it, or the subscription ran out of credit: build again")
+  }
+
+  /// Waits until the machine has powered itself off, looks for the proof that it was generalized,
+  /// and marks it as that.
   func capture() async throws -> CapturedDisk {
-    isLeaving = true
+    course = .leaving
     let elapsed = staging.arm.wire.pace.stopwatch()
-    while try await power() != "stopped" {
-      guard elapsed() < Self.powerOffLimit else {
+    while true {
+      let state = try await power()
+      if state == "stopped" { break }
+      if state == "deallocated" { throw takenAway }
+      guard elapsed() < entry.powerOffLimit else {
         await tellConsole()
         throw MachineError(
           .notGeneralized,
-          "could not capture the image: waited \(Self.powerOffLimit.formatted) for the virtual "
+          "could not capture the image: waited \(entry.powerOffLimit.formatted) for the virtual "
             + "machine to power off",
           hint: "something in the guest holds its shutdown up")
       }
@@ -144,41 +146,18 @@ actor AzureVM: BuildVM {
     }
     provider.events.receive(.poweredOff(machine: name, after: elapsed()))
     try await prove()
+    course = .settled
     try await staging.capture(names)
     return CapturedDisk(names.machine.text)
   }
 
-  /// The proof reaches the console's log some time after the machine is off.
-  private func prove() async throws {
-    let proof = RetirementProof(run: provider.run.run.text)
-    let elapsed = staging.arm.wire.pace.stopwatch()
-    while true {
-      switch proof.left(in: try await console()) {
-      case "": return
-      case let left?:
-        throw MachineError(
-          .notGeneralized, "could not generalize the image: it still has\(left)",
-          hint: "see what the deprovision script and the customizers do with it")
-      case nil:
-        guard elapsed() < Self.consoleLimit else {
-          throw MachineError(
-            .notGeneralized,
-            "could not prove that the image is generalized: the serial console does not say",
-            hint: "the source image must have a console on its serial port")
-        }
-        try await staging.arm.wire.pace.pause(Self.look)
-      }
-    }
-  }
+  private func prove() async throws { try await entry.prove { try await self.console() } }
 
-  func keep() -> [String] {
-    guard reached != nil else { return [] }
+  func keep() async -> [String] {
+    guard isMade else { return [] }
     provider.staying.set()
-    isLeaving = true
-    return [
-      "the virtual machine was kept: `kiln ssh \(provider.run.run.text)` opens a shell in it, "
-        + "`kiln gc --kept` removes it"
-    ]
+    course = .settled
+    return await entry.keep()
   }
 
   // MARK: Looking

@@ -66,6 +66,9 @@ public struct BuildNames: Sendable, Hashable {
     return id(in: "Microsoft.Storage/storageAccounts", "kiln\(letters)")
   }
 
+  /// The VM's name, without what it is in.
+  var machineName: String { own }
+
   /// The machine's name for itself: at most 15 characters, as Windows has it.
   public var computerName: String { "kiln-\(run.text.suffix(4))" }
 

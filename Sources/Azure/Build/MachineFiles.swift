@@ -32,9 +32,7 @@ public struct MachineFiles: Sendable, Hashable {
   /// - Throws: ``MachineError`` where the directory can't be written.
   func makeKeys(comment: String) throws -> Keys {
     let failure = MachineError(.unavailable, "could not write the keys of \(directory)")
-    for path in [directory.withoutLastPart, directory] {
-      guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure }
-    }
+    try makeDirectory()
     let client = try Ed25519KeyPair.generate(comment: "kiln")
     let host = try Ed25519KeyPair.generate(comment: comment)
     let secret = client.privateKey.withBytes { Array($0) }
@@ -46,33 +44,50 @@ public struct MachineFiles: Sendable, Hashable {
       host: CustomData(hostPrivateKey: Secret(text), hostPublicKey: host.publicKey))
   }
 
-  /// Notes where the machine is reached.
-  func note(_ login: MachineLogin) throws {
-    let bytes = Array(try JSONEncoder().encode(login))
-    try write(bytes, to: self.login, MachineError(.unavailable, "could not write \(self.login)"))
+  /// Makes the directory.
+  func makeDirectory() throws {
+    for path in [directory.withoutLastPart, directory] {
+      guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
+        throw MachineError(.unavailable, "could not make the directory \(directory)")
+      }
+    }
   }
 
-  /// How the machine is logged in to; `nil` where it is not known.
-  public func read() -> MachineLogin? {
-    guard let file = fopen(login, "r") else { return nil }
+  /// Notes where the machine is reached.
+  func note(_ login: MachineLogin) throws { try write(login, to: self.login) }
+
+  /// How the machine is logged in to; `nil` where it is not known, or it is reached otherwise.
+  public func read() -> MachineLogin? { read(MachineLogin.self, from: login) }
+
+  /// What a file holds; `nil` where it is not there.
+  func read<Value: Decodable>(_ type: Value.Type, from path: String) -> Value? {
+    guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
     var bytes = [UInt8](repeating: 0, count: 4096)
     bytes.removeLast(bytes.count - fread(&bytes, 1, bytes.count, file))
     // A file that was half written when its run was killed tells nothing.
-    return try? JSONDecoder().decode(MachineLogin.self, from: Data(bytes))
+    return try? JSONDecoder().decode(type, from: Data(bytes))
   }
 
   /// Removes the files of all machines of a run: their keys die with them.
   public static func remove(_ run: RunDirectory) {
     for role in [BuildNames.Role.build, .validation] {
       let files = MachineFiles(run, role)
-      for path in [files.key, files.knownHosts, files.login] { unlink(path) }
+      for path in [
+        files.key, files.knownHosts, files.login, files.password, files.windowsLogin,
+      ] { unlink(path) }
       rmdir(files.directory)
     }
     rmdir("\(run.path)/azure")
   }
 
-  private func write(_ bytes: [UInt8], to path: String, _ failure: MachineError) throws {
+  /// Writes a value as JSON.
+  func write(_ value: some Encodable, to path: String) throws {
+    let bytes = Array(try JSONEncoder().encode(value))
+    try write(bytes, to: path, MachineError(.unavailable, "could not write \(path)"))
+  }
+
+  func write(_ bytes: [UInt8], to path: String, _ failure: MachineError) throws {
     let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard file >= 0 else { throw failure }
     defer { close(file) }

@@ -1,3 +1,4 @@
+public import Pipeline
 public import Template
 
 /// What a build VM is, but for the keys that are made for each.
@@ -14,6 +15,8 @@ public struct MachineShape: Sendable, Hashable {
   public var security: MachineSpec.Security
   /// How it is paid for.
   public var priority: MachineSpec.Priority
+  /// What system it runs.
+  public var system: GuestSystem
 
   /// The user that steps run as, as in AIB (`aib.md` c.1).
   static let user = "packer"
@@ -22,7 +25,7 @@ public struct MachineShape: Sendable, Hashable {
   public init(
     size: String, origin: MachineSpec.Origin, diskSize: VMProfile.DiskSize = .source,
     identities: [String] = [], security: MachineSpec.Security = .standard,
-    priority: MachineSpec.Priority = .regular
+    priority: MachineSpec.Priority = .regular, system: GuestSystem = .posix
   ) {
     self.size = size
     self.origin = origin
@@ -30,6 +33,7 @@ public struct MachineShape: Sendable, Hashable {
     self.identities = identities
     self.security = security
     self.priority = priority
+    self.system = system
   }
 
   /// The plan that was bought with the source, where there is one: images of it need it, too.
@@ -40,13 +44,13 @@ public struct MachineShape: Sendable, Hashable {
     }
   }
 
-  /// The machine with its keys; `other` is what it starts from in place of the source.
+  /// The machine with its account; `other` is what it starts from in place of the source.
   func machine(
-    from other: MachineSpec.Origin?, authorizedKey: String, customData: CustomData
+    from other: MachineSpec.Origin?, account: MachineSpec.Account
   ) -> MachineSpec {
     MachineSpec(
       size: size, origin: other ?? origin, diskSize: other == nil ? diskSize : .source,
       identities: identities, security: security, priority: priority, user: Self.user,
-      authorizedKey: authorizedKey, customData: customData)
+      account: account)
   }
 }

@@ -11,6 +11,8 @@ public struct OutputMaking: Sendable {
   public let names: BuildNames
   /// The region of the machine.
   public let location: String
+  /// The wait between two looks at a version's replicas, which take minutes to hours.
+  var replicaLook = Duration.seconds(30)
 
   /// How long an output may take: replicas to far regions take hours.
   private static let limit = Duration.seconds(6 * 3600)
@@ -18,8 +20,6 @@ public struct OutputMaking: Sendable {
   private static let accessSeconds: Int64 = 6 * 3600
   /// How long removing a half-made output may take.
   private static let removalLimit = Duration.seconds(600)
-  /// The wait between two looks at a version's replicas, which take minutes to hours.
-  private static let replicaLook = Duration.seconds(30)
   /// The longest wait between two looks at a copy; the first are shorter, for small disks.
   private static let look = Duration.seconds(15)
 
@@ -44,7 +44,9 @@ public struct OutputMaking: Sendable {
       progress(1)
       return id.text
     case .vhd(let address):
-      try await withAccess { try await copy(from: $0, to: address, by: blobs, progress) }
+      let client = try await blobs.admitted(
+        to: address, in: names.subscription, staging.arm)
+      try await withAccess { try await copy(from: $0, to: address, by: client, progress) }
       return address.url
     case .vhdOfOurs(let container, let name):
       let (address, client) = try await makeAccount(plan, container, name)
@@ -100,7 +102,7 @@ public struct OutputMaking: Sendable {
       group.addTask { try await body() }
       group.addTask {
         while true {
-          try await ContinuousClock().sleep(for: Self.replicaLook)
+          try await ContinuousClock().sleep(for: replicaLook)
           let request = ARMRequest(.get, id.text, query: ["$expand": "ReplicationStatus"])
           // What goes wrong with it is the other task's to tell.
           guard let version = try? await staging.arm.perform(request) else { continue }

@@ -1,3 +1,4 @@
+internal import Pipeline
 internal import Template
 
 extension StagingPlan {
@@ -24,7 +25,7 @@ extension StagingPlan {
     var properties: JSON = [
       "hardwareProfile": ["vmSize": .string(machine.size)],
       "storageProfile": ["imageReference": imageReference, "osDisk": disk],
-      "osProfile": account,
+      "osProfile": profile,
       "networkProfile": [
         "networkInterfaces": [
           [
@@ -80,22 +81,32 @@ extension StagingPlan {
     return disk
   }
 
-  private var account: JSON {
-    [
+  private var profile: JSON {
+    var profile: JSON = [
       "computerName": .string(names.computerName), "adminUsername": .string(machine.user),
-      "customData": .string(machine.customData.base64),
-      "linuxConfiguration": [
+    ]
+    switch machine.account {
+    case .linux(let authorizedKey, let customData):
+      profile["customData"] = .string(customData.base64)
+      profile["linuxConfiguration"] = [
         "disablePasswordAuthentication": true,
         "ssh": [
           "publicKeys": [
             [
               // Azure takes no other path.
               "path": .string("/home/\(machine.user)/.ssh/authorized_keys"),
-              "keyData": .string(machine.authorizedKey),
+              "keyData": .string(authorizedKey),
             ]
           ]
         ],
-      ],
-    ]
+      ]
+    case .windows(let password):
+      profile["adminPassword"] = .string(password.revealed)
+      profile["windowsConfiguration"] = [
+        // RunCommand is the agent's work; updates are the template's.
+        "provisionVMAgent": true, "enableAutomaticUpdates": false,
+      ]
+    }
+    return profile
   }
 }

@@ -1,3 +1,4 @@
+public import Pipeline
 public import Template
 
 /// What a build VM is.
@@ -26,6 +27,14 @@ public struct MachineSpec: Sendable, Hashable {
     case spot
   }
 
+  /// What its user is let in by, as what its system takes.
+  public enum Account: Sendable, Hashable {
+    /// A public key as `authorized_keys` has it, and what cloud-init is told at the first start.
+    case linux(authorizedKey: String, CustomData)
+    /// A password.
+    case windows(password: Secret)
+  }
+
   /// Its size, as in `Standard_D2s_v5`.
   public var size: String
   /// What its disk starts as.
@@ -40,16 +49,14 @@ public struct MachineSpec: Sendable, Hashable {
   public var priority: Priority
   /// The user that steps run as.
   public var user: String
-  /// The public key that it is reached with, as `authorized_keys` has it.
-  public var authorizedKey: String
-  /// What cloud-init is told at its first start.
-  public var customData: CustomData
+  /// What that user is let in by.
+  public var account: Account
 
   /// Describes a machine.
   public init(
     size: String, origin: Origin, diskSize: VMProfile.DiskSize = .source,
     identities: [String] = [], security: Security = .standard, priority: Priority = .regular,
-    user: String, authorizedKey: String, customData: CustomData
+    user: String, account: Account
   ) {
     self.size = size
     self.origin = origin
@@ -58,8 +65,7 @@ public struct MachineSpec: Sendable, Hashable {
     self.security = security
     self.priority = priority
     self.user = user
-    self.authorizedKey = authorizedKey
-    self.customData = customData
+    self.account = account
   }
 }
 

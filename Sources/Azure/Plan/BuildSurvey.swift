@@ -93,7 +93,8 @@ public struct BuildSurvey: Sendable {
     let asked = MachineShape(
       size: template.vmProfile.vmSize, origin: source.origin,
       diskSize: template.vmProfile.osDiskSize, identities: template.vmProfile.identities,
-      security: protected ? .trustedLaunch : .standard, priority: wishes.priority)
+      security: protected ? .trustedLaunch : .standard, priority: wishes.priority,
+      system: source.system)
     let size = try problems.keep(
       await .of { try await Self.size(asked, source, template, wishes, arm) })
     try problems.check()
@@ -110,11 +111,9 @@ public struct BuildSurvey: Sendable {
     _ arm: ARMClient
   ) async throws -> SizeChoice {
     let location = template.location.regionKey
-    let skus = try await arm.list(
-      "/subscriptions/\(wishes.subscription)/providers/Microsoft.Compute/skus",
-      query: ["$filter": "location eq '\(location)'"])
+    let sizes = try await arm.sizes(in: location, of: wishes.subscription)
     return try SizeChoice.choose(
-      shape.size, from: skus,
+      shape.size, from: sizes,
       for: SizeChoice.Need(
         location: location, generation: source.generation, security: shape.security,
         priority: shape.priority))
@@ -148,8 +147,7 @@ public struct BuildSurvey: Sendable {
       "/subscriptions/\(wishes.subscription)/providers/Microsoft.MarketplaceOrdering"
       + "/offerTypes/virtualmachine/publishers/\(plan.publisher)/offers/\(plan.product)"
       + "/plans/\(plan.name)/agreements/current"
-    var agreement = try await arm.perform(ARMRequest(.get, path))
-    var properties = agreement["properties"] ?? .null
+    var properties = try await arm.perform(ARMRequest(.get, path))["properties"] ?? .null
     guard properties["accepted"]?.bool != true else { return nil }
     guard wishes.terms == .accepted else {
       let link = properties["licenseTextLink"]?.text.map { " (\($0))" } ?? ""
@@ -159,8 +157,7 @@ public struct BuildSurvey: Sendable {
         hint: "read them, and accept them with --accept-terms or `az vm image terms accept`")
     }
     properties["accepted"] = true
-    agreement["properties"] = properties
-    try await arm.perform(ARMRequest(.put, path, body: agreement))
+    try await arm.perform(ARMRequest(.put, path, body: ["properties": properties]))
     return
       "the terms of the plan \(plan.name) of \(plan.publisher) were accepted for the subscription"
   }

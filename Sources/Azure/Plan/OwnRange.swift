@@ -9,14 +9,24 @@ extension AzureAccess {
   public func ownRange(_ text: String) async throws -> String {
     guard text.hasPrefix("https://") else { return try Self.range(text, from: "--my-address") }
     let operation = "ask \(text) for our own address"
-    let answer = try await arm.wire.send(HTTPRequest(.get, text), for: operation, retry: .standard)
+    let answer: HTTPResponse
+    do {
+      answer = try await arm.wire.send(
+        HTTPRequest(.get, text), for: operation, retry: Self.patience)
+    } catch let error as AzureError {
+      throw error.hinting(Self.hint)
+    }
     guard answer.status == 200 else {
       throw AzureError(
-        operation, "it answered with status \(answer.status)",
-        hint: "give your address as Azure sees it: --my-address 203.0.113.7")
+        operation, "it answered with status \(answer.status)", hint: Self.hint)
     }
     return try Self.range(answer.text, from: text)
   }
+
+  /// Somebody waits for it, and can say the address as well.
+  private static let patience = RetryPolicy(tries: 3, total: .seconds(20))
+
+  private static let hint = "give your address as Azure sees it: --my-address 203.0.113.7"
 
   private static func range(_ text: String, from place: String) throws(AzureError) -> String {
     let text = text.filter { !$0.isWhitespace }
@@ -28,7 +38,7 @@ extension AzureAccess {
     guard bits > 0, bits <= longest else {
       throw AzureError(
         "use the address that \(place) says", "`\(text.prefix(60))` is none",
-        hint: "give your address as Azure sees it: --my-address 203.0.113.7")
+        hint: hint)
     }
     return "\(address)/\(bits)"
   }

@@ -24,13 +24,12 @@ public struct SizeChoice: Sendable, Hashable {
   /// Chooses by the list of what the subscription may have in the region.
   /// - Throws: ``AzureError`` where nothing serves.
   static func choose(
-    _ asked: String, from skus: [JSON], for need: Need
+    _ asked: String, from sizes: [MachineSize], for need: Need
   ) throws(AzureError) -> SizeChoice {
-    let machines = skus.filter { $0["resourceType"]?.text?.lowercased() == "virtualmachines" }
     // A cloud that tells nothing of its sizes says at the PUT what it thinks of this one.
-    guard !machines.isEmpty else { return SizeChoice(name: asked, note: nil) }
-    func entry(_ name: String) -> JSON? {
-      machines.first { $0["name"]?.text?.lowercased() == name.lowercased() }
+    guard !sizes.isEmpty else { return SizeChoice(name: asked, note: nil) }
+    func entry(_ name: String) -> MachineSize? {
+      sizes.first { $0.name.lowercased() == name.lowercased() }
     }
     let size = entry(asked)
     guard let objection = objection(to: size, need) else {
@@ -39,12 +38,11 @@ public struct SizeChoice: Sendable, Hashable {
     var found = candidates.compactMap(entry).filter { Self.objection(to: $0, need) == nil }
     if let size {
       // As many processors as were asked for, or the next more.
-      let wanted = processors(of: size)
-      found = machines.filter {
-        processors(of: $0) >= wanted && Self.objection(to: $0, need) == nil
-      }.sorted { rank($0, wanted) < rank($1, wanted) }
+      found = sizes.filter {
+        $0.processors >= size.processors && Self.objection(to: $0, need) == nil
+      }.sorted { rank($0) < rank($1) }
     }
-    guard let best = found.first?["name"]?.text else {
+    guard let best = found.first?.name else {
       throw AzureError(
         "find a size for the build VM", "\(asked) \(objection), and no other was found that serves",
         hint: "give a vmSize that `az vm list-skus --location \(need.location)` shows without "
@@ -55,40 +53,25 @@ public struct SizeChoice: Sendable, Hashable {
   }
 
   /// Why a size does not serve; `nil` where it does.
-  private static func objection(to size: JSON?, _ need: Need) -> String? {
+  private static func objection(to size: MachineSize?, _ need: Need) -> String? {
     guard let size else { return "is not sold in \(need.location)" }
-    let restrictions = size["restrictions"]?.elements ?? []
-    if restrictions.contains(where: { $0["type"]?.text == "Location" }) {
-      return "is not offered to this subscription in \(need.location)"
-    }
-    let generations = capability("HyperVGenerations", of: size)?.split(separator: ",") ?? []
-    if !generations.isEmpty, !generations.contains(where: { $0 == need.generation.rawValue }) {
+    if size.isRestricted { return "is not offered to this subscription in \(need.location)" }
+    if !size.generations.isEmpty, !size.generations.contains(need.generation.rawValue) {
       return "can't start an image of generation \(need.generation.rawValue)"
     }
-    if need.security == .trustedLaunch, capability("TrustedLaunchDisabled", of: size) == "True" {
+    if need.security == .trustedLaunch, !size.hasTrustedLaunch {
       return "has no Trusted Launch, which the image needs"
     }
-    if need.priority == .spot, capability("LowPriorityCapable", of: size) == "False" {
-      return "is not sold as a spot machine"
-    }
+    if need.priority == .spot, !size.isSoldAsSpot { return "is not sold as a spot machine" }
     // Images for x64 can't start elsewhere; sizes of old lists don't say what they are.
-    if let kind = capability("CpuArchitectureType", of: size), kind.lowercased() != "x64" {
+    if let kind = size.architecture, kind.lowercased() != "x64" {
       return "has processors of another kind (\(kind))"
     }
     return nil
   }
 
-  private static func rank(_ size: JSON, _ wanted: Int) -> (Int, Int, String) {
-    let name = size["name"]?.text ?? ""
-    let preferred = candidates.firstIndex { $0.lowercased() == name.lowercased() }
-    return (processors(of: size), preferred ?? candidates.count, name)
-  }
-
-  private static func processors(of size: JSON) -> Int {
-    capability("vCPUs", of: size).flatMap { Int($0) } ?? 1
-  }
-
-  private static func capability(_ name: String, of size: JSON) -> String? {
-    size["capabilities"]?.elements.first { $0["name"]?.text == name }?["value"]?.text
+  private static func rank(_ size: MachineSize) -> (Int, Int, String) {
+    let preferred = candidates.firstIndex { $0.lowercased() == size.name.lowercased() }
+    return (size.processors, preferred ?? candidates.count, size.name)
   }
 }

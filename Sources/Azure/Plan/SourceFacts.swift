@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+public import Pipeline
 internal import Template
 
 /// What Azure says of the image that a build starts from.
@@ -19,6 +20,8 @@ public struct SourceFacts: Sendable, Hashable {
   public var generation: OutputPlan.Generation
   /// How it is protected.
   public var protection: Protection
+  /// What system it holds.
+  public var system: GuestSystem
   /// The image in words.
   public var description: String
 
@@ -62,7 +65,9 @@ public struct SourceFacts: Sendable, Hashable {
       publisher: image.publisher, offer: image.offer, sku: image.sku, version: version, plan: plan)
     return SourceFacts(
       origin: .platform(exact), version: version, generation: generation(of: facts),
-      protection: protection(of: facts), description: "\(name):\(version)")
+      protection: protection(of: facts),
+      system: system(facts[path: "properties", "osDiskImage", "operatingSystem"]),
+      description: "\(name):\(version)")
   }
 
   private static func managed(
@@ -72,7 +77,9 @@ public struct SourceFacts: Sendable, Hashable {
     try check(id, facts, location)
     return SourceFacts(
       origin: .image(id, plan: nil), version: nil, generation: generation(of: facts),
-      protection: .usual, description: id.text)
+      protection: .usual,
+      system: system(facts[path: "properties", "storageProfile", "osDisk", "osType"]),
+      description: id.text)
   }
 
   private static func shared(
@@ -95,7 +102,7 @@ public struct SourceFacts: Sendable, Hashable {
     return SourceFacts(
       origin: .image(exact, plan: PurchasePlan(facts[path: "properties", "purchasePlan"])),
       version: version, generation: generation(of: facts), protection: protection(of: facts),
-      description: exact.text)
+      system: system(facts[path: "properties", "osType"]), description: exact.text)
   }
 
   private static func one(
@@ -143,6 +150,11 @@ public struct SourceFacts: Sendable, Hashable {
     throw AzureError(
       "start from \(id)", "it is in \(home), and the template builds in \(location)",
       hint: "a managed image serves its own region: give the template that `location`")
+  }
+
+  /// The system of an image by Azure's word for it.
+  static func system(_ word: JSON?) -> GuestSystem {
+    word?.text?.lowercased() == "windows" ? .windows : .posix
   }
 
   private static func generation(of facts: JSON) -> OutputPlan.Generation {

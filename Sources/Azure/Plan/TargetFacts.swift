@@ -23,7 +23,11 @@ struct TargetFacts {
     case .managedImage(let id, let location):
       try await image(id, location, making, arm)
     case .sharedImage(let image): try await version(image, making, arm)
-    case .vhd(let uri?) where !uri.isEmpty: try vhd(at: uri)
+    case .vhd(let uri?) where !uri.isEmpty:
+      TargetFacts(
+        target: .vhd(
+          try arm.cloud.blob(at: uri, for: "make a VHD at `\(uri.prefix { $0 != "?" })`")),
+        protection: .usual)
     case .vhd:
       TargetFacts(
         target: .vhdOfOurs(container: "vhds", name: "\(distributor.runOutputName.text).vhd"),
@@ -78,6 +82,11 @@ struct TargetFacts {
         "it is for generation \(generation), and the source is of \(making.source.generation.rawValue)",
         hint: "use a definition of the same hyperVGeneration")
     }
+    guard SourceFacts.system(facts[path: "properties", "osType"]) == making.source.system else {
+      throw AzureError(
+        operation, "it is for another system than the source has",
+        hint: "use a definition whose osType is that of the source")
+    }
     let taken = try await arm.list("\(id)/versions").compactMap { $0["name"]?.text }
     let number = try making.number(image, taken, making.source.version)
     guard !taken.contains(number), let version = ResourceID("\(id)/versions/\(number)") else {
@@ -88,16 +97,6 @@ struct TargetFacts {
     return TargetFacts(
       target: .version(version, location: facts["location"]?.text ?? making.location, image),
       protection: SourceFacts.protection(of: facts))
-  }
-
-  private static func vhd(at uri: String) throws(AzureError) -> TargetFacts {
-    guard let address = BlobAddress(uri), uri.hasPrefix("https://") else {
-      throw AzureError(
-        "make a VHD at `\(uri)`", "it is no address of a blob",
-        hint:
-          "write it as https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.vhd, without a query")
-    }
-    return TargetFacts(target: .vhd(address), protection: .usual)
   }
 
   private static func needGroup(

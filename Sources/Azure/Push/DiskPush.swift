@@ -7,7 +7,7 @@ public struct DiskPush: Sendable {
   public let file: SparseFile
   /// What is there already.
   public let ledger: PushLedger
-  let blobs: BlobClient
+  private(set) var blobs: BlobClient
 
   /// How many pieces are on their way at a time: enough for a line of tens of milliseconds.
   private static let atOnce = 8
@@ -32,6 +32,13 @@ public struct DiskPush: Sendable {
         hint: "bake with `--format vhd`, or convert it: "
           + "qemu-img convert -O vpc -o subformat=fixed,force_size IN OUT")
     }
+  }
+
+  /// The same by another client, which may do more.
+  public func over(_ blobs: BlobClient) -> DiskPush {
+    var push = self
+    push.blobs = blobs
+    return push
   }
 
   /// What was sent.

@@ -53,13 +53,20 @@ public struct AzureError: Error, Sendable, Equatable {
     _ operation: String, status: Int?, code: String?, message: String, requestID: String?,
     hint: String?, tries: Int
   ) {
-    self.operation = operation
+    self.operation = Scrubber.text(operation)
     self.status = status
     self.code = code
     self.message = Scrubber.text(message)
     self.requestID = requestID
     self.hint = hint
     self.tries = tries
+  }
+
+  /// The same with another hint.
+  func hinting(_ hint: String) -> AzureError {
+    AzureError(
+      operation, status: status, code: code, message: message, requestID: requestID, hint: hint,
+      tries: tries)
   }
 
   /// Whether Azure says that the thing is not there.

@@ -84,9 +84,12 @@ enum Scrubber {
     }
   }
 
-  /// A text without the signatures of addresses and without bearer tokens.
+  /// What stands before a secret: a signature, also in an address that is a part of another one.
+  private static let marks = ["sig=", "sig%3D", "sig%3d", "Bearer ", "SharedKey "]
+
+  /// A text without the signatures of addresses and without what says who asks.
   static func text(_ text: String) -> String {
-    ["sig=", "Bearer "].reduce(text) { text, mark in
+    marks.reduce(text) { text, mark in
       let parts = text.split(separator: mark, omittingEmptySubsequences: false)
       let shown = parts.dropFirst().map { stars + $0.drop(while: isOfSecret) }
       return ([String(parts.first ?? "")] + shown).joined(separator: mark)
@@ -94,7 +97,7 @@ enum Scrubber {
   }
 
   private static func isOfSecret(_ character: Character) -> Bool {
-    character.isLetter || character.isNumber || "%+/=-_.~".contains(character)
+    character.isLetter || character.isNumber || "%+/=-_.~:".contains(character)
   }
 
   private static func form(_ text: String) -> String {

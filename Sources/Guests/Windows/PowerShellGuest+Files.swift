@@ -54,16 +54,48 @@ extension PowerShellGuest {
   /// How long to wait between two looks at a machine that is up.
   private static let lookPause = Duration.milliseconds(500)
 
-  /// Runs the deprovision script, and on success removes the run's directory and has the machine
-  /// power itself off.
+  /// Runs the deprovision script, and where that has left the machine generalized, removes the run's
+  /// directory and has the machine power itself off.
+  ///
+  /// The script is the user's to change and may end well without Sysprep: it is the machine that is
+  /// asked.
   public func generalize(by job: GuestJob, report: @escaping GuestReport) async throws -> JobEnd {
     let end = try await run(job, ahead: [], report: report)
     guard end == .exited(0) else { return end }
+    let state = try await imageState(report)
+    guard state == Self.generalizedState else {
+      throw GuestError(
+        .unfit,
+        "\(route.name) is not generalized: its image state is \(state.isEmpty ? "unknown" : state)",
+        hint: "the deprovision script must run Sysprep: see what the customizers have made of it")
+    }
     isGeneralized = true
     _ = try await ask(AgentRequest(op: .leave, run: route.run), report)
-    _ = try await command("shutdown /s /f /t 0", report: report)
+    _ = try await command(route.farewell, report: { _ in })
     await close()
     return end
+  }
+
+  /// The image state that Sysprep leaves (`aib.md` c.8).
+  private static let generalizedState = "IMAGE_STATE_GENERALIZE_RESEAL_TO_OOBE"
+
+  /// What Windows says of how far its setup is, as one word; empty where it says nothing.
+  private func imageState(_ report: @escaping GuestReport) async throws -> String {
+    let key = "HKLM\\SOFTWARE\\Microsoft\\Windows\\CurrentVersion\\Setup\\State"
+    while true {
+      let line = try await line(report)
+      do {
+        var said: [UInt8] = []
+        _ = try await line.command("reg query \(key) /v ImageState") { stream, bytes in
+          if stream == .stdout { said += bytes }
+        }
+        return String(decoding: said, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+          .last { $0.hasPrefix("IMAGE_STATE_") }.map(String.init) ?? ""
+      } catch {
+        // Reading may be done twice.
+        try await lose(error, report)
+      }
+    }
   }
 
   /// Ends what still runs, removes the run's directory and what was placed for the run, and ends

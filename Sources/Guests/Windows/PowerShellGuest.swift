@@ -21,7 +21,7 @@ public actor PowerShellGuest: WindowsGuest {
   /// The jobs whose end is known, and whose files are still there.
   var ended: [String] = []
 
-  /// Whether a deprovision script has ended well in it, after which it powered itself off.
+  /// Whether it was seen to be generalized, after which it was told to power off.
   public internal(set) var isGeneralized = false
 
   /// How long to wait between two looks whether a machine has started.

@@ -18,12 +18,32 @@ public struct WindowsRoute: Sendable {
   public var launchLimit = Duration.seconds(30)
   /// How long the guest may take to answer for the first time.
   public var patience = SSHRoute.Patience.none
+  /// The command line that powers the machine off at the end of all.
+  public var farewell = "shutdown /s /f /t 0"
   /// How long a machine that starts may refuse the login: no longer, so that a wrong password is told.
   var refusalLimit = Duration.seconds(120)
   /// Learns, once, what the machine can take.
   let settle: @Sendable () async throws -> Void
   /// Makes a line.
-  let open: @Sendable () async throws -> any WindowsLine
+  private(set) var open: @Sendable () async throws -> any WindowsLine
+
+  /// What happens to a line to the guest.
+  public enum LineNews: Sendable {
+    /// It is going to be made, for the first time or because another was lost.
+    case wanted
+    /// It was made.
+    case made
+  }
+
+  /// Has whoever watches the machine told of each line.
+  public mutating func watch(_ tell: @escaping @Sendable (LineNews) -> Void) {
+    open = { [open] in
+      tell(.wanted)
+      let line = try await open()
+      tell(.made)
+      return line
+    }
+  }
 
   /// A guest that is reached over WinRM.
   public init(

@@ -31,6 +31,31 @@ public protocol BuildVM: Machine {
   func keep() async -> [String]
 }
 
+/// A VM that somebody watches while it runs: they have to know when it is meant to go down.
+public protocol WatchedVM: BuildVM {
+  /// From now on the VM may power itself off: what generalizes it is about to begin.
+  func mayPowerOff() async
+
+  /// The VM must run on: it was not told to power off, after all.
+  func mustRun() async
+}
+
+extension Machine {
+  /// Runs `body`, which has the machine power itself off unless it throws.
+  func departing<Result: Sendable>(
+    _ body: () async throws -> Result
+  ) async throws -> Result {
+    let watched = self as? any WatchedVM
+    await watched?.mayPowerOff()
+    do {
+      return try await body()
+    } catch {
+      await watched?.mustRun()
+      throw error
+    }
+  }
+}
+
 /// The disk of a VM that is off and generalized.
 public struct CapturedDisk: Sendable, Equatable {
   /// What its provider knows it by: a path, or a resource id.

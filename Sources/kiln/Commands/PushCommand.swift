@@ -16,6 +16,10 @@ struct PushCommand: AsyncParsableCommand {
       The image is one of `kiln images` that has a VHD, or a fixed VHD's file. The target is a blob's \
       address, or the id of a managed image, an image definition, or a version of one. Only what is not \
       zero is sent; after an interruption, the same command goes on where it was.
+
+      A blob is written by whoever is signed in; with the account's key, where they have no role for \
+      blobs and may read that; or by a shared access signature: as $AZURE_STORAGE_SAS_TOKEN, or at the \
+      end of the address, where others on this machine can see it.
       """)
 
   @Argument(help: "An image of this machine, or the path of a fixed VHD.")
@@ -54,14 +58,16 @@ struct PushCommand: AsyncParsableCommand {
     let (path, own) = try disk()
     let file = try SparseFile(path)
     let access = try await cloud.open(for: ResourceID(to)?["subscriptions"])
-    let name = "\(path.string)\t\(file.identity)\t\(to)"
+    let name = "\(path.string)\t\(file.identity)\t\(shown)"
     let ledger = try PushLedger(
       at: try directory() + "/" + SHA256Digest(of: Array(name.utf8)).hex, for: name)
     let push = try DiskPush(file, ledger: ledger, over: access.blobs)
+    let place = try place(access)
     let signals = try Signals()
     let result = try await signals.cancelling {
       try await send(
-        push, access, generation.flatMap { OutputPlan.Generation(rawValue: $0) } ?? own)
+        push, to: place, access,
+        generation.flatMap { OutputPlan.Generation(rawValue: $0) } ?? own)
     }
     ledger.remove()
     let kept = result.sent.kept > 0 ? ", \(result.sent.kept) pieces were there already" : ""
@@ -70,19 +76,50 @@ struct PushCommand: AsyncParsableCommand {
     try StandardOutput.write(lines: [result.made])
   }
 
+  /// Where the image goes.
+  private enum Place {
+    case blob(BlobAddress)
+    case resource(ResourceID)
+  }
+
+  private func place(_ access: AzureAccess) throws -> Place {
+    if to.hasPrefix("https://") {
+      var target = to
+      let given = ProcessInfo.processInfo.environment["AZURE_STORAGE_SAS_TOKEN"] ?? ""
+      if !to.contains("?"), let signature = BlobAddress.signature(given) {
+        target += "?" + signature.revealed
+      }
+      return .blob(try access.arm.cloud.blob(at: target, for: "push to `\(shown)`"))
+    }
+    guard let id = ResourceID(to) else {
+      throw CommandFault(
+        "could not push to `\(shown)`: it is no address of a blob, and no id",
+        hint:
+          "write https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.vhd, or the id of an image, "
+          + "a definition or a version", exit: .usage)
+    }
+    return .resource(id)
+  }
+
+  /// The target without what lets write there.
+  private var shown: Substring { to.prefix { $0 != "?" } }
+
   private func send(
-    _ push: DiskPush, _ access: AzureAccess, _ generation: OutputPlan.Generation?
+    _ push: DiskPush, to place: Place, _ access: AzureAccess,
+    _ generation: OutputPlan.Generation?
   ) async throws -> (made: String, sent: DiskPush.Sent) {
     let told = LastTenth()
     let tell: @Sendable (Double) -> Void = { share in
       if told.isNew(share) { StandardError.write("\(Int(share * 10) * 10)%") }
     }
-    if to.hasPrefix("https://") {
-      guard let address = BlobAddress(to) else { throw badTarget }
-      let sent = try await push.send(to: address, progress: tell)
-      return (address.url, sent)
+    let id: ResourceID
+    switch place {
+    case .blob(let address):
+      let blobs = try await access.blobs.admitted(
+        to: address, in: SubscriptionArgument.chosen(nil), access.arm)
+      return (address.url, try await push.over(blobs).send(to: address, progress: tell))
+    case .resource(let resource): id = resource
     }
-    guard let id = ResourceID(to) else { throw badTarget }
     let settled = try await PushTarget.settle(id, location: location, generation, access.arm) {
       let next = NextVersion(
         taken: Set($0.compactMap { ImageVersion($0) }), source: nil, started: Date(),
@@ -116,13 +153,5 @@ struct PushCommand: AsyncParsableCommand {
     let path = Places.state + "/pushes"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     return path
-  }
-
-  private var badTarget: CommandFault {
-    CommandFault(
-      "could not push to `\(to)`: it is no address of a blob, and no id",
-      hint:
-        "write https://ACCOUNT.blob.core.windows.net/CONTAINER/NAME.vhd, or the id of an image, "
-        + "a definition or a version", exit: .usage)
   }
 }

@@ -103,7 +103,9 @@ struct ValidateCommand: AsyncParsableCommand {
       asService
         ? diagnostic.renderedAsService(in: report.file) : diagnostic.rendered(in: report.file)
     }
-    for line in lines { StandardError.write(line) }
+    // A finding quotes what it is about, which may be an address with a signature.
+    let redactor = Redactor()
+    for line in lines { StandardError.write(redactor.redact(line)) }
     let errors = report.diagnostics.count { $0.severity == .error }
     let warnings = report.diagnostics.count - errors
     if asService {

@@ -22,13 +22,13 @@ struct AzureSite: VMSite {
   private static let grace = Duration.seconds(3600)
 
   var name: String { Self.name }
-  var system: GuestSystem { .posix }
+  var system: GuestSystem { survey.shape.system }
 
   /// Asks Azure for all that `template` names.
   /// - Throws: ``CommandFault`` and the errors of the rooms below, each with its hint.
   init(
     _ template: ImageTemplate, named file: String, _ arguments: BakingArguments,
-    timeout: Duration, _ shared: SharedAccess
+    timeout: Duration, _ shared: SharedAccess, learn: @escaping @Sendable (Secret) -> Void
   ) async throws {
     self.timeout = timeout
     let azure = arguments.azure
@@ -50,12 +50,15 @@ struct AzureSite: VMSite {
     let network: StagingPlan.Network =
       switch template.vmProfile.network {
       case .subnet(let id, _): .subnet(id)
-      case .made: .made(from: try await access.ownRange(azure.myAddress), port: 22)
+      case .made:
+        .made(
+          from: try await access.ownRange(azure.myAddress),
+          port: survey.shape.system.servicePort)
       }
     setup = AzureProvider.Setup(
       access: access, subscription: subscription, group: survey.group,
       location: template.location, network: network, shape: survey.shape,
-      generation: survey.source.generation, sshTimeout: timeout)
+      generation: survey.source.generation, sshTimeout: timeout, learn: learn)
     tags = template.managedResourceTags
     artifactTags = Dictionary(
       template.distributors.map { ($0.index, $0.artifactTags) },

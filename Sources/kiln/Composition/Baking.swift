@@ -156,7 +156,7 @@ struct Baking {
       }
     }
     for diagnostic in document.reading.diagnostics {
-      StandardError.write(diagnostic.rendered(in: document.reading.file))
+      StandardError.write(redactor.redact(diagnostic.rendered(in: document.reading.file)))
     }
     guard !document.reading.templates.isEmpty else {
       throw CommandFault(
@@ -234,7 +234,8 @@ struct Baking {
   private func azure(_ template: ImageTemplate) async throws -> any VMSite {
     try await signals.cancelling {
       try await AzureSite(
-        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout(), access)
+        template, named: arguments.template, arguments, timeout: arguments.ssh.timeout(), access
+      ) { [redactor] in redactor.add($0) }
     }
   }
 

@@ -19,20 +19,26 @@ enum Doorway {
   func words() throws -> [String] {
     switch self {
     case .vm(let directory): try Self.words(directory)
-    case .none(let machine):
-      throw CommandFault(
-        "could not open a shell on \(machine): it is reached over WinRM",
-        hint: "use Remote Desktop or Enter-PSSession from another machine")
+    case .none(let machine): throw Self.noShell(on: machine)
     case .host(let host):
       ["ssh"] + host.login.identities.flatMap { ["-i", $0] }
         + (host.login.knownHosts.map { ["-o", "UserKnownHostsFile=\($0)"] } ?? []) + [host.name]
     }
   }
 
+  private static func noShell(on machine: String) -> CommandFault {
+    CommandFault(
+      "could not open a shell on \(machine): it is reached over WinRM",
+      hint: "use Remote Desktop or Enter-PSSession from another machine")
+  }
+
   private static func words(_ directory: RunDirectory) throws -> [String] {
     let contents = try directory.journal()
     let there = contents.kept + contents.unfinished
-    if let login = azure(directory, there) { return login.sshWords }
+    if let login = azure(directory, there, { $0.readWindows() }) {
+      throw noShell(on: "\(login.user)@\(login.host)")
+    }
+    if let login = azure(directory, there, { $0.read() }) { return login.sshWords }
     let places = there.compactMap { resource in
       if case .vm(let place) = resource { place } else { nil }
     }
@@ -46,11 +52,13 @@ enum Doorway {
   }
 
   /// The newest machine in Azure that a run has.
-  private static func azure(_ directory: RunDirectory, _ there: [Resource]) -> MachineLogin? {
+  private static func azure<Login>(
+    _ directory: RunDirectory, _ there: [Resource], _ read: (MachineFiles) -> Login?
+  ) -> Login? {
     let isThere = there.contains { if case .azure = $0 { true } else { false } }
     guard isThere else { return nil }
-    return [BuildNames.Role.validation, .build].lazy
-      .compactMap { MachineFiles(directory, $0).read() }.first
+    return [BuildNames.Role.validation, .build]
+      .compactMap { read(MachineFiles(directory, $0)) }.first
   }
 }
 

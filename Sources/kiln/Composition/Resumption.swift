@@ -32,6 +32,7 @@ struct Resumption {
 
   /// What the user should know of it, a sentence each.
   func notes(on plan: Plan, _ site: BakingSite) -> [String] {
+    if case .vm(let vm) = site, vm is AzureSite { return anew }
     let done = stepsDone(of: plan)
     let next = plan.steps.dropFirst(done).first?.outline
     let before = next.flatMap { next in record.steps.first { $0.number == next.number } }
@@ -43,6 +44,14 @@ struct Resumption {
       } ?? "all of its steps have succeeded"
     return ["goes on with \(run): \(done) steps are as they were then; \(why)"]
       + place(for: plan, site)
+  }
+
+  private var anew: [String] {
+    let isKept = journal.kept.contains { if case .azure = $0 { true } else { false } }
+    return [
+      "all steps of \(run) run again, in a new virtual machine: in Azure no states are kept"
+    ]
+      + (isKept ? ["the virtual machine that was kept stays, and `kiln gc --kept` removes it"] : [])
   }
 
   /// In which of the VMs it goes on, where it does in one.
