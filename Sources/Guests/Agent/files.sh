@@ -12,7 +12,8 @@ file() { # id size sha256 mode stay|run, and the destination on a line of its ow
     return
   fi
   fault=$(receive 2>&1)
-  [ "$fault" ] || have=$(digest <"$part")
+  have=$(sha256sum <"$part")
+  have=${have%% *}
   settle "$size" "$3" "$4"
 }
 
@@ -58,9 +59,8 @@ end() { # size sha256 mode
 settle() { # size sha256 mode
   if [ "$fault" ]; then
     say f refused "${fault##*: }"
-  elif [ "$(stat -c %s -- "$part")" != "$1" ]; then
-    exit
   elif [ "$have" != "$2" ]; then
+    [ "$(stat -c %s -- "$part")" = "$1" ] || exit
     say f differs "$have"
   elif fault=$(deliver "$3" 2>&1); then
     say f placed
@@ -105,7 +105,7 @@ prepare() { # bytes-to-keep stay|run
     fault="the directory $dir can't be written to"
   else
     [ "$2" = stay ] || printf '%s\n' "$to" >>"$dir/remove"
-    [ "$1" != 0 ] || rm -f -- "$part"
+    if [ "$1" = 0 ] && { [ -e "$part" ] || [ -L "$part" ]; }; then rm -f -- "$part"; fi
     fault=$( (: >>"$part") 2>&1)
     [ -z "$fault" ] || fault="the directory ${parent:-/} can't be written to: ${fault##*: }"
   fi

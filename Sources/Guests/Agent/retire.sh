@@ -33,9 +33,8 @@ stat -c '%u %n' /proc/[0-9]* | while read -r owner process; do
 done
 if [ "$user" != root ]; then
   userdel -f -r "$user" || deluser --remove-home "$user"
-  rm -f "/var/mail/$user" "/var/spool/mail/$user" "/var/lib/sudo/lectured/$user"
-  for file in /etc/sudoers.d/*; do
-    ! grep -q "^$user " "$file" || sed -i "/^$user /d; /^# User rules for $user\$/d" "$file"
+  grep -l "^$user " /etc/sudoers.d/* | while read -r file; do
+    sed -i "/^$user /d; /^# User rules for $user\$/d" "$file"
   done
 fi
 for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
@@ -51,20 +50,24 @@ if grep -hs '^ *cloud_dir:' /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg |
   grep -qv ': */var/lib/cloud/* *$'; then
   cloud-init clean --logs
 fi
+# Processes cost more than anything else here where there is no KVM: as few as can be.
+set -- /run/cloud-init /var/log/cloud-init.log /var/log/cloud-init-output.log
 for path in /var/lib/cloud/*; do
-  [ "$path" = /var/lib/cloud/seed ] || rm -rf "$path"
+  [ "$path" = /var/lib/cloud/seed ] || set -- "$@" "$path"
 done
-rm -rf /run/cloud-init /var/log/cloud-init.log /var/log/cloud-init-output.log
+rm -rf "$@"
 for part in /etc/cloud/clean.d/*; do
   [ ! -f "$part" ] || [ ! -x "$part" ] || "$part"
 done
-rm -f /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /etc/ssh/ssh_host_*-cert.pub
-rm -f /var/lib/systemd/random-seed /var/lib/dhcp/*.leases /var/lib/dhclient/*.lease*
+set -- /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /etc/ssh/ssh_host_*-cert.pub \
+  /var/lib/systemd/random-seed /var/lib/dhcp/*.leases /var/lib/dhclient/*.lease*
+[ -L /var/lib/dbus/machine-id ] || set -- "$@" /var/lib/dbus/machine-id
+[ "$user" = root ] ||
+  set -- "$@" "/var/mail/$user" "/var/spool/mail/$user" "/var/lib/sudo/lectured/$user"
+rm -rf "$@" /var/log/journal/*
 if [ -e /etc/machine-id ]; then : >/etc/machine-id; fi
-[ -L /var/lib/dbus/machine-id ] || rm -f /var/lib/dbus/machine-id
 
 # What was logged meanwhile.
-rm -rf /var/log/journal/*
 for log in /var/log/auth.log /var/log/secure /var/log/syslog /var/log/messages \
   /var/log/wtmp /var/log/btmp /var/log/lastlog; do
   [ ! -f "$log" ] || : >"$log"

@@ -10,7 +10,7 @@ extension KeptVM {
   private static let doneLimit = Duration.seconds(300)
   /// How many states may wait to be compressed: steps that take a second each come faster than that
   /// goes beside them, and the way down of the machine is time to catch up.
-  private static let unfinishedAtMost = 3
+  private static let unfinishedAtMost = 4
 
   /// Waits until there are few enough states that take the room of the whole memory.
   func awaitRoom() async throws {
