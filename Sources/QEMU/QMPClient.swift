@@ -53,11 +53,12 @@ public final class QMPClient: Sendable {
   /// Sends a command and waits for its answer.
   /// - Parameters:
   ///   - command: What to do.
+  ///   - file: A descriptor that goes with the command, where it takes one.
   ///   - limit: How long to wait for the answer. The command itself can't be called back.
   /// - Returns: QEMU's answer.
   /// - Throws: ``QEMUError``; of the kind ``QEMUError/Kind/refused(_:)`` where QEMU refused.
   public func execute<Reply>(
-    _ command: QMPCommand<Reply>, limit: Duration = replyLimit
+    _ command: QMPCommand<Reply>, handing file: Int32? = nil, limit: Duration = replyLimit
   ) async throws -> Reply {
     let id = state.withLock { state in
       state.lastID += 1
@@ -72,7 +73,7 @@ public final class QMPClient: Sendable {
     }
     let answer: [UInt8]
     do {
-      answer = try await exchange(id, line, limit: limit)
+      answer = try await exchange(id, line, file, limit: limit)
     } catch let failure as Failure {
       throw failure.error(operation)
     }
@@ -138,8 +139,11 @@ extension QMPClient {
     }
   }
 
-  private func exchange(_ id: Int, _ line: [UInt8], limit: Duration) async throws -> [UInt8] {
-    try await withTaskCancellationHandler {
+  private func exchange(
+    _ id: Int, _ line: [UInt8], _ file: Int32?, limit: Duration
+  ) async throws -> [UInt8] {
+    let handed = try file.map(HandedFile.init)
+    return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { continuation in
         let refusal = state.withLock { state -> (any Error)? in
           if state.closed { return Failure.closed }
@@ -148,7 +152,7 @@ extension QMPClient {
           return nil
         }
         if let refusal { return continuation.resume(throwing: refusal) }
-        reader.queue.async { self.send(line) }
+        reader.queue.async { self.send(line, handed) }
         let seconds = limit / .seconds(1)
         reader.queue.asyncAfter(deadline: .now() + seconds) { [weak self] in
           self?.finish(id, .failure(Failure.silence(limit)))
@@ -173,13 +177,18 @@ extension QMPClient {
     for continuation in all { continuation.resume(throwing: failure) }
   }
 
-  private func send(_ line: [UInt8]) {
+  private func send(_ line: [UInt8], _ file: HandedFile?) {
     var sent = 0
     while sent < line.count, ending.current == nil {
-      let count = line.withUnsafeBytes {
-        Glibc.send(
-          socket, $0.baseAddress?.advanced(by: sent), $0.count - sent, Int32(MSG_NOSIGNAL))
-      }
+      let count =
+        if sent == 0, let file {
+          file.send(with: line, on: socket)
+        } else {
+          line.withUnsafeBytes {
+            Glibc.send(
+              socket, $0.baseAddress?.advanced(by: sent), $0.count - sent, Int32(MSG_NOSIGNAL))
+          }
+        }
       if count > 0 {
         sent += count
       } else if errno != EINTR {

@@ -45,12 +45,12 @@ extension KeptVM {
     if let ready = self.next { next = ready } else { next = try await makeNext(on: layer) }
     try layer.takeKeys(from: place)
     if keeping.form == .disk { try await guest.pack { _ in } }
-    let memory = keeping.form == .live ? try MemoryFile(in: place, for: layer) : nil
+    let memory = keeping.form == .live ? MemoryFile(in: place, for: layer) : nil
     snapshots += 1
     var moved = false
     do {
       try await machine.snapshot(
-        memory.map { .memory(to: $0.command) } ?? .disks, number: snapshots, overlays: next.overlays
+        memory.map { .memory(to: $0.plain) } ?? .disks, number: snapshots, overlays: next.overlays
       ) { moved = true }
     } catch {
       if moved { await move(to: next.layer, over: layer) }
@@ -78,7 +78,7 @@ extension KeptVM {
       return
     }
     do {
-      try await memory?.finish(within: Self.doneLimit)
+      try await memory?.compress(within: Self.doneLimit)
       _ = try await keeping.store.keep(layer, as: manifest, rivalry)
       events.receive(.stateKept(step: moment.number, after: pause))
     } catch is CancellationError {

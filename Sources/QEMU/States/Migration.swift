@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Pipeline
 
 /// QEMU's migration, by which it writes a machine's memory and devices, and reads them.
@@ -7,6 +8,9 @@ struct Migration {
   private static let look = Duration.milliseconds(2)
   /// What QEMU sends no more than by itself is half of what a disk takes.
   private static let unlimited: JSON = .integer(1 << 40)
+
+  /// What QEMU calls the file that it is handed.
+  private static let file = "memory"
 
   private let qmp: QMPClient
   /// All that happened since this was made, so that the end can't be missed.
@@ -22,13 +26,19 @@ struct Migration {
     events = qmp.events()
   }
 
-  /// Writes the memory of a halted machine to the standard input of a shell command.
-  func write(to command: String) async throws {
+  /// Writes the memory of a halted machine to a new file.
+  func write(to path: String) async throws {
+    let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard file >= 0 else { throw QEMUError.file("write `\(path)`", errno) }
+    defer { close(file) }
     _ = try await qmp.execute(
       QMPCommand(
         "migrate-set-parameters", ["max-bandwidth": Self.unlimited], reply: QMPDone.self))
+    // QEMU writes to it itself: through a pipe it takes half as long again.
     _ = try await qmp.execute(
-      QMPCommand("migrate", ["uri": .string("exec:\(command)")], reply: QMPDone.self))
+      QMPCommand("getfd", ["fdname": .string(Self.file)], reply: QMPDone.self), handing: file)
+    _ = try await qmp.execute(
+      QMPCommand("migrate", ["uri": .string("fd:\(Self.file)")], reply: QMPDone.self))
     do {
       try await end("write")
       try await awaitRest()
@@ -58,14 +68,12 @@ struct Migration {
   private func end(_ verb: String) async throws {
     let operation = "could not \(verb) the machine's memory"
     do {
-      try await withDeadline(Self.limit, for: "QEMU to \(verb) memory") { [events] in
+      try await withDeadline(Self.limit, for: "QEMU to \(verb) memory") {
         for await event in events where event.name == "MIGRATION" {
           switch event.data["status"]?.text {
           case "completed": return
           case "failed", "cancelled":
-            throw QEMUError(
-              .file, operation,
-              "the program at its other end ended: see \(VMFile.messages.rawValue)")
+            throw QEMUError(.file, operation, await reason())
           default: continue
           }
         }
@@ -75,5 +83,17 @@ struct Migration {
     } catch is DeadlineExceeded {
       throw QEMUError(.noAnswer, operation, "it took more than \(Self.limit)")
     }
+  }
+  /// Why it failed.
+  ///
+  /// A QEMU that can't read memory ends, and has written why to its messages.
+  private func reason() async -> String {
+    let said = try? await qmp.execute(QMPCommand("query-migrate", reply: Outcome.self)).reason
+    return said ?? "see \(VMFile.messages.rawValue)"
+  }
+
+  private struct Outcome: Decodable, Sendable {
+    enum CodingKeys: String, CodingKey { case reason = "error-desc" }
+    let reason: String?
   }
 }

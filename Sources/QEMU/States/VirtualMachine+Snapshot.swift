@@ -3,7 +3,7 @@ extension VirtualMachine {
   public enum Snapshot: Sendable, Equatable {
     /// The disks alone: to start from them is to start anew.
     case disks
-    /// The disks, and the memory and devices, which this shell command takes on its standard input.
+    /// The disks, and the memory and devices, which are written to this file.
     case memory(to: String)
   }
 
@@ -23,7 +23,7 @@ extension VirtualMachine {
     do {
       try await put(overlays, number)
       moved()
-      if case .memory(let command) = kind { try await Migration(by: qmp).write(to: command) }
+      if case .memory(let path) = kind { try await Migration(by: qmp).write(to: path) }
     } catch {
       try await cont()
       throw error
