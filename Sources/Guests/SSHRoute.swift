@@ -39,7 +39,7 @@ public struct SSHRoute: Sendable {
   }
 
   /// How long to wait between two looks whether a machine has started.
-  private static let bootPause = Duration.milliseconds(300)
+  private static let bootPause = Duration.milliseconds(100)
 
   /// The first connection and the agent over it; `report` is told when a machine that is being
   /// started answers.

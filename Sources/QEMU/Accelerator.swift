@@ -113,11 +113,15 @@ public enum Accelerator: String, Sendable, Hashable {
   func processor(for architecture: VMSpec.Architecture) -> String {
     switch (self, architecture) {
     case (.kvm, _): "host"
-    // x86-64-v2, which RHEL 9 needs. Older models of Intel's cost a fifth more, as a kernel guards
-    // itself there against Meltdown, which guests of TCG do not know; `max` has an AVX that is young
-    // in QEMU 7.2, and with it an init once died of a segmentation fault. AMD's virtualization is
-    // off: a guest whose kernel had taken it restarted ten times slower.
-    case (.tcg, .x86_64): "qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+lahf_lm"
+    // x86-64-v2, which RHEL 9 needs, in an Atom that never speculated: kernels guard it against
+    // nothing, and take its time stamp counter for their clock. Of an AMD they mistrust that, read
+    // the HPET instead, and do each indirect call by a return; of other Intels they change page
+    // tables at each system call. `max` has an AVX that is young in QEMU 7.2, and with it an init
+    // once died of a segmentation fault. AMD's virtualization is off: a guest whose kernel had taken
+    // it restarted ten times slower.
+    case (.tcg, .x86_64):
+      "qemu64,-svm,+ssse3,+sse4.1,+sse4.2,+popcnt,+cx16,+lahf_lm"
+        + ",vendor=GenuineIntel,family=6,model=28,stepping=10"
     case (.tcg, .aarch64): "cortex-a72"
     }
   }
