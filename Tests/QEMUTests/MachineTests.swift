@@ -128,8 +128,8 @@ import Testing
 
   @Test func `the SSH forward listens on the loopback alone`() async throws {
     try await withMachine(BootSector.idle) { machine in
-      #expect(try isListening(host: 1, port: machine.guestPort))
-      #expect(try !isListening(host: 2, port: machine.guestPort))
+      let hosts = try [1, 2].filter { try isListening(host: $0, port: machine.guestPort) }
+      #expect(hosts == [1])
     }
   }
 
