@@ -49,6 +49,15 @@ func connectedSocket(port: UInt16) throws -> Int32 {
   return socket
 }
 
+/// Whether somebody listens at this port of 127.0.0.`host`: all of them are the loopback's.
+///
+/// It asks by connecting: the kernel's list of sockets can leave some out while others come and go.
+public func isListening(host: UInt8, port: Int) throws -> Bool {
+  let socket = try streamSocket()
+  defer { close(socket) }
+  return withAddress(UInt16(port), host: host) { connect(socket, $0, $1) } == 0
+}
+
 private func streamSocket() throws -> Int32 {
   let made = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
   guard made >= 0 else { throw KitError("could not make a socket: \(lastError())") }
@@ -56,12 +65,12 @@ private func streamSocket() throws -> Int32 {
 }
 
 private func withAddress(
-  _ port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+  _ port: UInt16, host: UInt8 = 1, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
 ) -> Int32 {
   var address = sockaddr_in()
   address.sin_family = sa_family_t(AF_INET)
   address.sin_port = port.bigEndian
-  address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+  address.sin_addr.s_addr = (UInt32(0x7f00_0000) | UInt32(host)).bigEndian
   return withUnsafePointer(to: &address) { pointer in
     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { rebound in
       call(rebound, socklen_t(MemoryLayout<sockaddr_in>.size))

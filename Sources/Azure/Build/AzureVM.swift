@@ -97,6 +97,8 @@ actor AzureVM: WatchedVM {
     do {
       state = try await power()
     } catch let error as AzureError {
+      // What else keeps a look from being had proves nothing of the machine: the next one tells, and
+      // the requests of the build tell of an Azure that stays away.
       guard error.isNotFound, course != .settled else { return .again }
       throw MachineError(
         .died, "the virtual machine is not there any more: somebody removed it")

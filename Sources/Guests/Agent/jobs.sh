@@ -158,6 +158,7 @@ follow() { # id stdout-offset stderr-offset
       say x gone
       exit
     }
+    # A job that is done by then needs none of the processes that tell of its output as it comes.
     until flock -s -w 0.5 6 || ! [ -e boot ]; do stream; done
     exec 6<&-
     emit
