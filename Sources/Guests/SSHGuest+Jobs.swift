@@ -6,11 +6,11 @@ extension SSHGuest {
   /// Runs `job` to its end, exactly once.
   ///
   /// With the connection standing it costs one round trip beyond the job's own time, its script
-  /// included: the script and the request to start it leave together. The jobs `ahead` cost none:
-  /// the guest starts each as soon as the one before has ended with 0, unless the connection has
-  /// gone.
+  /// included: the script and the request to start it leave together. Jobs that are started `ahead`
+  /// cost none: the guest starts each as soon as the one before has ended with 0, unless the
+  /// connection has gone.
   public func run(
-    _ job: GuestJob, ahead: [GuestJob], report: @escaping GuestReport
+    _ job: GuestJob, ahead: JobsAhead, report: @escaping GuestReport
   ) async throws -> JobEnd {
     var progress = JobProgress()
     do {
@@ -50,17 +50,18 @@ extension SSHGuest {
 
   /// One connection's share of a job: asks for it, and listens until it ends or the line drops.
   private func follow(
-    _ job: GuestJob, _ ahead: [GuestJob], _ progress: inout JobProgress, _ agent: AgentSession,
+    _ job: GuestJob, _ ahead: JobsAhead, _ progress: inout JobProgress, _ agent: AgentSession,
     _ report: GuestReport
   ) async throws -> JobEnd {
     let boot = agent.greeting.boot
     if !progress.mayStart(at: boot) {
       try await agent.send("attach \(job.id) \(progress.stdout) \(progress.stderr)\n")
     } else if !chained.contains(job.id) {
-      try await agent.send(job.putRequest + Array(job.startRequest(progress).utf8))
+      let put = laid.remove(job.id) == nil ? job.putRequest : []
+      try await agent.send(put + Array(job.startRequest(progress).utf8))
     }
     progress.askedAt = progress.askedAt ?? boot
-    try await chain(ahead, after: job, agent)
+    try await send(ahead, after: job, agent)
     while true {
       switch try await agent.frame() {
       case .output(let stream, let bytes):
@@ -94,27 +95,33 @@ extension SSHGuest {
     }
   }
 
-  /// Sends the scripts of the jobs to come, and has the guest start each after the one before it.
-  private func chain(
-    _ ahead: [GuestJob], after job: GuestJob, _ agent: AgentSession
+  /// Sends the scripts of the jobs to come; those that may start by themselves, the guest starts each
+  /// after the one before it.
+  private func send(
+    _ ahead: JobsAhead, after job: GuestJob, _ agent: AgentSession
   ) async throws {
     var before = job
-    var room = Self.chainedAtMost
-    for next in ahead.prefix(Self.chainLength) {
+    var room = Self.aheadAtMost
+    for next in ahead.jobs.prefix(Self.aheadCount) {
       room -= next.script.count
       guard room >= 0 else { return }
-      if chained.insert(next.id).inserted {
-        try await agent.send(next.putRequest + Array(next.chainRequest(after: before).utf8))
+      switch ahead {
+      case .sent:
+        if laid.insert(next.id).inserted { try await agent.send(next.putRequest) }
+      case .started:
+        if chained.insert(next.id).inserted {
+          try await agent.send(next.putRequest + Array(next.chainRequest(after: before).utf8))
+        }
       }
       before = next
     }
   }
 
   /// How many jobs are sent ahead: enough for a round trip of short ones.
-  static let chainLength = 4
+  static let aheadCount = 4
   /// How many bytes of scripts are sent ahead: an SSH window takes them whole, so that sending them
   /// never waits for the guest.
-  static let chainedAtMost = 256 * 1024
+  static let aheadAtMost = 256 * 1024
 
   /// What the last line of a job says; `nil` where it proves that the job was never started.
   private func ending(

@@ -20,6 +20,8 @@ public actor SSHGuest: Guest {
   /// The jobs that the agent of this connection starts by itself, each when the one before has
   /// ended well.
   var chained: Set<String> = []
+  /// The jobs whose scripts the agent of this connection has, and starts when it is asked to.
+  var laid: Set<String> = []
 
   /// Reaches the guest for the first time.
   /// - Throws: ``GuestError`` of kind `unreachable` or `unfit`.
@@ -129,13 +131,13 @@ public actor SSHGuest: Guest {
     guard first === agent else { return }
     await first.close()
     agent = nil
-    chained = []
+    (chained, laid) = ([], [])
   }
 
   func drop() async {
     agent = nil
     lanes = [:]
-    chained = []
+    (chained, laid) = ([], [])
     await connection?.close()
     connection = nil
   }

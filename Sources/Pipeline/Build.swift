@@ -167,8 +167,9 @@ public struct Build: Sendable {
     let number = course.attemptNumber
     do {
       // A state that is kept is one between two steps: none may have begun.
-      let flows = guide.pace == .flowing && !(machine is any StatefulVM)
-      let ahead = flows ? course.ahead : []
+      let ahead =
+        guide.pace != .flowing
+        ? JobsAhead.none : machine is any StatefulVM ? .sent(course.ahead) : .started(course.ahead)
       let end = try await StepRun(step, attempt: number, plan.stepCount, events, journal).run {
         try await apply(step, ahead, machine, guest)
       }
@@ -182,7 +183,7 @@ public struct Build: Sendable {
   }
 
   private func apply(
-    _ step: Step, _ ahead: [GuestJob], _ machine: any Machine, _ guest: any Guest
+    _ step: Step, _ ahead: JobsAhead, _ machine: any Machine, _ guest: any Guest
   ) async throws -> StepEnd {
     switch step.work {
     case .script(let job):

@@ -68,7 +68,7 @@ import Testing
         let guest = try await SSHGuest.reach(route, report: rig.news.report)
         let job = try job("a", "sleep 4711.7 & \(rig.hold)")
         try await withThrowingTaskGroup(of: JobEnd.self) { group in
-          group.addTask { try await guest.run(job, ahead: [], report: rig.news.report) }
+          group.addTask { try await guest.run(job, ahead: .none, report: rig.news.report) }
           try await rig.waitFor("began")
           rig.proxy.silence()
           group.cancelAll()
@@ -87,10 +87,10 @@ import Testing
         let job = try job("a", "echo x >> \(rig.scratch)/ran\n")
         await withThrowingTaskGroup(of: JobEnd.self) { group in
           group.cancelAll()
-          group.addTask { try await guest.run(job, ahead: [], report: rig.news.report) }
+          group.addTask { try await guest.run(job, ahead: .none, report: rig.news.report) }
           await #expect(throws: CancellationError.self) { _ = try await group.next() }
         }
-        let later = try await guest.run(job, ahead: [], report: rig.news.report)
+        let later = try await guest.run(job, ahead: .none, report: rig.news.report)
         #expect(later == .killed)
       }
       #expect(rig.count("ran") == 0)
@@ -104,7 +104,7 @@ import Testing
   ) async throws {
     try await rig.visit { guest in
       try await withThrowingTaskGroup(of: JobEnd.self) { group in
-        group.addTask { try await guest.run(job, ahead: [], report: rig.news.report) }
+        group.addTask { try await guest.run(job, ahead: .none, report: rig.news.report) }
         try await rig.waitFor("began")
         try await before()
         group.cancelAll()

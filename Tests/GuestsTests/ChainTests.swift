@@ -16,7 +16,7 @@ import Testing
       try await rig.visit { guest in
         for (number, job) in jobs.enumerated() {
           let ahead = Array(jobs.dropFirst(number + 1))
-          let end = try await guest.run(job, ahead: ahead, report: rig.news.report)
+          let end = try await guest.run(job, ahead: .started(ahead), report: rig.news.report)
           #expect(end == .exited(0))
         }
       }
@@ -30,11 +30,11 @@ import Testing
       let next = try job("b", "echo x >> \(rig.scratch)/next\n")
       try await rig.visit { guest in
         let end = try await guest.run(
-          job("a", "exit 3\n"), ahead: [next], report: rig.news.report)
+          job("a", "exit 3\n"), ahead: .started([next]), report: rig.news.report)
         #expect(end == .exited(3))
         // Its answer comes behind the one about the step after.
         let later = try await guest.run(
-          job("c", "exit 0\n"), ahead: [], report: rig.news.report)
+          job("c", "exit 0\n"), ahead: .none, report: rig.news.report)
         #expect(later == .exited(0))
         #expect(rig.count("next") == 0)
       }
@@ -45,8 +45,8 @@ import Testing
     try await GuestRig.with { rig in
       let next = try job("b", "echo x >> \(rig.scratch)/next\n")
       try await rig.visit { guest in
-        _ = try await guest.run(job("a", "exit 3\n"), ahead: [next], report: rig.news.report)
-        let end = try await guest.run(next, ahead: [], report: rig.news.report)
+        _ = try await guest.run(job("a", "exit 3\n"), ahead: .started([next]), report: rig.news.report)
+        let end = try await guest.run(next, ahead: .none, report: rig.news.report)
         #expect(end == .exited(0))
       }
       #expect(rig.count("next") == 1)
@@ -59,7 +59,7 @@ import Testing
       let next = try job("b", "echo x >> \(rig.scratch)/next\n")
       try await rig.visit { guest in
         try await withThrowingTaskGroup(of: JobEnd.self) { group in
-          group.addTask { try await guest.run(first, ahead: [next], report: rig.news.report) }
+          group.addTask { try await guest.run(first, ahead: .started([next]), report: rig.news.report) }
           try await rig.waitFor("began")
           rig.proxy.refuse()
           rig.proxy.cut()
@@ -76,7 +76,7 @@ import Testing
           let end = try await group.next()
           #expect(end == .exited(0))
         }
-        let end = try await guest.run(next, ahead: [], report: rig.news.report)
+        let end = try await guest.run(next, ahead: .none, report: rig.news.report)
         #expect(end == .exited(0))
       }
       #expect(rig.count("first") == 1)
@@ -92,13 +92,13 @@ import Testing
         id: "f", source: .bytes(bytes), digest: try .init(of: bytes), mode: 0o600, lifetime: .stay,
         destination: "\(rig.scratch)/file")
       try await rig.visit { guest in
-        _ = try await guest.run(job("a", "exit 0\n"), ahead: [next], report: rig.news.report)
+        _ = try await guest.run(job("a", "exit 0\n"), ahead: .started([next]), report: rig.news.report)
         try await waitUntil("the end of the step that was started ahead") {
           FileManager.default.fileExists(atPath: "\(guest.facts.directory)/b/exit")
         }
         // The agent answers in order, so that all of the step comes before the file's verdict.
         try await guest.place(file, report: rig.news.report)
-        let end = try await guest.run(next, ahead: [], report: rig.news.report)
+        let end = try await guest.run(next, ahead: .none, report: rig.news.report)
         #expect(end == .exited(3))
       }
       #expect(rig.news.stdout == "out\n")
@@ -111,7 +111,7 @@ import Testing
     try await GuestRig.with { rig in
       let next = try job("b", "sleep 4711.8 & \(rig.hold)")
       let guest = try await rig.reach()
-      let end = try await guest.run(job("a", "exit 0\n"), ahead: [next], report: rig.news.report)
+      let end = try await guest.run(job("a", "exit 0\n"), ahead: .started([next]), report: rig.news.report)
       #expect(end == .exited(0))
       try await rig.waitFor("began")
       try await guest.leave()

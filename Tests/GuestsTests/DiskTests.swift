@@ -14,10 +14,10 @@ import Testing
         let evil = String(repeating: "leave\nforget a\ncancel b\n", count: 20_000)
         let big = try job("a", "echo x >> \(rig.scratch)/ran\n\(evil)")
         let kind = try await failure {
-          try await guest.run(big, ahead: [], report: rig.news.report)
+          try await guest.run(big, ahead: .none, report: rig.news.report)
         }
         #expect(kind == .notStarted)
-        return try await guest.run(job("b", "exit 3\n"), ahead: [], report: rig.news.report)
+        return try await guest.run(job("b", "exit 3\n"), ahead: .none, report: rig.news.report)
       }
       #expect(end == .exited(3))
       #expect(rig.count("ran") == 0)
@@ -37,13 +37,13 @@ import Testing
         exit 4
         """
       // After a step that failed, the guest does not start the one that it has ready.
-      let end = try await guest.run(job("a", fill), ahead: [second], report: rig.news.report)
+      let end = try await guest.run(job("a", fill), ahead: .started([second]), report: rig.news.report)
       #expect(end == .exited(4))
       try await rig.command(
         "while [ -e /var/tmp/.kiln-*/a/script ] || [ $(stat -f -c %a /var/tmp) != 0 ]; "
           + "do sleep 0.05; done")
       let kind = try await failure {
-        try await guest.run(second, ahead: [], report: rig.news.report)
+        try await guest.run(second, ahead: .none, report: rig.news.report)
       }
       #expect(kind == .notStarted)
       #expect(rig.count("ran") == 0)
@@ -78,13 +78,13 @@ import Testing
         let small = [UInt8](repeating: 10, count: 65_000)
         // By the same agent, which first takes away what came of the file that was refused.
         let fill = try job("f", "head -c 30000 /dev/zero > /mnt/fill\n")
-        #expect(try await guest.run(fill, ahead: [], report: rig.news.report) == .exited(0))
+        #expect(try await guest.run(fill, ahead: .none, report: rig.news.report) == .exited(0))
         let second = try await failure {
           try await guest.place(file(small, "/mnt/b"), report: rig.news.report)
         }
         #expect(second == .notPlaced)
         let list = try job("c", "ls -A /mnt\n")
-        return try await guest.run(list, ahead: [], report: rig.news.report)
+        return try await guest.run(list, ahead: .none, report: rig.news.report)
       }
       #expect(end == .exited(0))
       #expect(rig.news.stdout == "fill\n")

@@ -102,7 +102,7 @@ import Testing
     try await GuestRig.withMachine { rig, _ in
       try await rig.command("sudo mount -t tmpfs -o ro tmpfs /var/tmp")
       let place = try await rig.visit { guest in
-        let end = try await guest.run(job("a", "exit 7\n"), ahead: [], report: rig.news.report)
+        let end = try await guest.run(job("a", "exit 7\n"), ahead: .none, report: rig.news.report)
         #expect(end == .exited(7))
         return guest.facts.directory
       }
@@ -136,7 +136,7 @@ import Testing
       let path = "\(rig.scratch)/placed"
       try await rig.visit { guest in
         let look = try job("a", "! command -v openssl\n")
-        let end = try await guest.run(look, ahead: [], report: rig.news.report)
+        let end = try await guest.run(look, ahead: .none, report: rig.news.report)
         #expect(end == .exited(0))
         try await guest.place(file(bytes, path), report: rig.news.report)
       }

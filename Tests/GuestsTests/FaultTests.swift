@@ -32,7 +32,7 @@ import Testing
       let end = try await rig.visit { guest in
         rig.proxy.cut(.finish)
         rig.proxy.cut(after: 700_000, .toServer)
-        return try await guest.run(job("a", script), ahead: [], report: rig.news.report)
+        return try await guest.run(job("a", script), ahead: .none, report: rig.news.report)
       }
       #expect(end == .exited(5))
       #expect(rig.count("ran") == 1)
@@ -97,7 +97,7 @@ import Testing
     try await GuestRig.with { rig in
       let guest = try await rig.reach()
       let kind = try await failure {
-        async let end = guest.run(job("a", rig.hold), ahead: [], report: rig.news.report)
+        async let end = guest.run(job("a", rig.hold), ahead: .none, report: rig.news.report)
         try await rig.waitFor("began")
         rig.proxy.refuse()
         rig.proxy.cut()
@@ -135,7 +135,7 @@ import Testing
           }
           let guest = try await SSHGuest.reach(route, report: rig.news.report)
           let kind = try await failure {
-            async let end = guest.run(job("a", rig.hold), ahead: [], report: rig.news.report)
+            async let end = guest.run(job("a", rig.hold), ahead: .none, report: rig.news.report)
             try await rig.waitFor("began")
             rig.proxy.cut()
             return try await end
@@ -162,7 +162,7 @@ import Testing
         let guest = try await SSHGuest.reach(route, report: rig.news.report)
         rig.proxy.silence()
         let script = "echo x >> \(rig.scratch)/ran\n"
-        let end = try await guest.run(job("a", script), ahead: [], report: rig.news.report)
+        let end = try await guest.run(job("a", script), ahead: .none, report: rig.news.report)
         #expect(end == .exited(0))
         let agents = try await processes("dd bs=", of: user.name)
         #expect(agents == 2)

@@ -127,7 +127,7 @@ struct GuestRig: Sendable {
 
   /// Runs one job on a guest of its own.
   func run(_ job: GuestJob) async throws -> JobEnd {
-    try await visit { guest in try await guest.run(job, ahead: [], report: news.report) }
+    try await visit { guest in try await guest.run(job, ahead: .none, report: news.report) }
   }
 
   /// Runs `job`, and `meanwhile` as soon as its script has written a line to `began`.
@@ -135,7 +135,7 @@ struct GuestRig: Sendable {
     _ job: GuestJob, meanwhile: @escaping @Sendable (SSHGuest) async throws -> Void
   ) async throws -> JobEnd {
     try await visit { guest in
-      async let end = guest.run(job, ahead: [], report: news.report)
+      async let end = guest.run(job, ahead: .none, report: news.report)
       try await waitFor("began")
       try await meanwhile(guest)
       return try await end

@@ -9,7 +9,7 @@ import Testing
     try await GuestRig.with { rig in
       let end = try await rig.visit { guest in
         try await guest.run(
-          job("a", "echo out; echo err >&2; exit 7\n"), ahead: [], report: rig.news.report)
+          job("a", "echo out; echo err >&2; exit 7\n"), ahead: .none, report: rig.news.report)
       }
       #expect(end == .exited(7))
       #expect(rig.news.stdout == "out\n")

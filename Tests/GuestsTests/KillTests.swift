@@ -99,7 +99,7 @@ import Testing
 
         """
       let kind = try await failure {
-        try await guest.run(job("a", script), ahead: [], report: rig.news.report)
+        try await guest.run(job("a", script), ahead: .none, report: rig.news.report)
       }
       #expect(kind == .lost)
       #expect(rig.count("ran") == 1)
@@ -119,7 +119,7 @@ import Testing
       let kind = try await failure {
         let directory = guest.facts.directory
         let script = "until rm -rf '\(directory)'; do :; done\necho x >> \(rig.scratch)/ran\n"
-        return try await guest.run(job("a", script), ahead: [], report: rig.news.report)
+        return try await guest.run(job("a", script), ahead: .none, report: rig.news.report)
       }
       #expect(kind == .lost)
       try await rig.waitFor("ran")

@@ -15,7 +15,7 @@ import Testing
       try await rig.visit { guest in
         try await guest.place(file(bytes, "\(rig.scratch)/placed"), report: rig.news.report)
         // The jobs' agent is as good as before.
-        let end = try await guest.run(job("a", "exit 3\n"), ahead: [], report: rig.news.report)
+        let end = try await guest.run(job("a", "exit 3\n"), ahead: .none, report: rig.news.report)
         #expect(end == .exited(3))
       }
       #expect(contents(rig, "placed") == bytes)

@@ -18,7 +18,7 @@ import Testing
       let cuts = Milestones([10_000_000, 40_000_000, 80_000_000])
       let report = rig.news.report
       try await rig.visit { guest in
-        let end = try await guest.run(job("a", script), ahead: []) { piece in
+        let end = try await guest.run(job("a", script), ahead: .none) { piece in
           if case .output(_, let bytes) = piece, cuts.pass(bytes.count) { rig.proxy.cut() }
           report(piece)
         }

@@ -31,7 +31,7 @@ import Testing
       let script = "echo x >> \(rig.scratch)/ran\nsudo reboot\nsleep 100\n"
       let ends = try await rig.visit { guest in
         let first = try await guest.run(
-          job("a", script, restarts: .restart), ahead: [], report: rig.news.report)
+          job("a", script, restarts: .restart), ahead: .none, report: rig.news.report)
         // A machine that goes down may end the job before the connection: then it is waited for.
         if first == .killed {
           let away = try await guest.awaitRestart(
@@ -39,7 +39,7 @@ import Testing
           #expect(away != nil)
         }
         let then = try job("b", "exit 3\n")
-        return [first, try await guest.run(then, ahead: [], report: rig.news.report)]
+        return [first, try await guest.run(then, ahead: .none, report: rig.news.report)]
       }
       switch ends[0] {
       case .restarted(.orderly, _), .killed: break
@@ -57,12 +57,12 @@ import Testing
       let script = "echo x >> \(rig.scratch)/ran\n(trap '' TERM; sleep 0.3; sudo reboot) &\n"
       let last = try await rig.visit { guest in
         let first = try await guest.run(
-          job("a", script, restarts: .restart), ahead: [], report: rig.news.report)
+          job("a", script, restarts: .restart), ahead: .none, report: rig.news.report)
         #expect(first == .exitedBeforeRestart(0))
         let away = try await guest.awaitRestart(
           goingDownWithin: .seconds(20), report: rig.news.report)
         #expect(away.map { $0 > .zero } == true)
-        return try await guest.run(job("b", "exit 3\n"), ahead: [], report: rig.news.report)
+        return try await guest.run(job("b", "exit 3\n"), ahead: .none, report: rig.news.report)
       }
       #expect(last == .exited(3))
       let boots = await host.boots
@@ -82,7 +82,7 @@ import Testing
           if drops { rig.proxy.cut() }
           #expect(try await away == nil)
         }
-        return try await guest.run(job("a", "exit 3\n"), ahead: [], report: rig.news.report)
+        return try await guest.run(job("a", "exit 3\n"), ahead: .none, report: rig.news.report)
       }
       #expect(last == .exited(3))
       #expect(rig.news.value.lost == 1)

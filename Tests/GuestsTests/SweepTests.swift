@@ -70,9 +70,9 @@ import Testing
       destination: "\(rig.scratch)/file")
     // Before the jobs: none may be ahead while a file is placed, which passes over what they say.
     try await guest.place(file, report: report)
-    let firstEnd = try await guest.run(first, ahead: [second], report: report)
+    let firstEnd = try await guest.run(first, ahead: .started([second]), report: report)
     #expect(firstEnd == .exited(0), comment)
-    let secondEnd = try await guest.run(second, ahead: [], report: report)
+    let secondEnd = try await guest.run(second, ahead: .none, report: report)
     #expect(secondEnd == .exited(3), comment)
     try await guest.leave()
     #expect(rig.count("a") == 1 && rig.count("b") == 1, comment)

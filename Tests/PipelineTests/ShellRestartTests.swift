@@ -39,7 +39,7 @@ import Testing
       id: "step-1", script: [], digest: try SHA256Digest(of: []), interpreter: "/bin/sh",
       interpreterArgument: "", user: .login, restarts: restarts)
     return try await ShellStep.run(
-      job, ahead: [], as: BuildEvent.sampleSteps[0], on: guest, EventKeeper())
+      job, ahead: .none, as: BuildEvent.sampleSteps[0], on: guest, EventKeeper())
   }
 }
 

@@ -21,7 +21,7 @@ import Testing
     try await WindowsRig.with { rig in
       try await rig.visit { guest in
         try rig.server.forget()
-        #expect(try await guest.run(job("a\n"), ahead: [], report: rig.news.report) == .exited(0))
+        #expect(try await guest.run(job("a\n"), ahead: .none, report: rig.news.report) == .exited(0))
         let counts = try rig.server.counts()
         #expect(counts.values.reduce(0, +) <= 6, "\(counts)")
       }
@@ -34,7 +34,7 @@ import Testing
       try await rig.visit { guest in
         try rig.server.fail(at: "Receive", .drop, .after, afterGood: 1)
         #expect(
-          try await guest.run(job("work\n"), ahead: [], report: rig.news.report) == .exited(7))
+          try await guest.run(job("work\n"), ahead: .none, report: rig.news.report) == .exited(7))
       }
       #expect(rig.news.out == "one\ntwo\n")
       #expect(try rig.count("work") == 1)
@@ -50,7 +50,7 @@ import Testing
         try await rig.visit { guest in
           try rig.server.fail(at: action, .drop, moment)
           #expect(
-            try await guest.run(job("work\n"), ahead: [], report: rig.news.report) == .exited(3))
+            try await guest.run(job("work\n"), ahead: .none, report: rig.news.report) == .exited(3))
         }
         #expect(rig.news.out == "done\n")
         #expect(try rig.count("work") == 1)
@@ -64,7 +64,7 @@ import Testing
     rule.says = says
     try await WindowsRig.with(rule) { rig in
       try await rig.visit { guest in
-        async let end = guest.run(job("work\n"), ahead: [], report: rig.news.report)
+        async let end = guest.run(job("work\n"), ahead: .none, report: rig.news.report)
         for line in [3, 9, 15, 21] {
           try await waitUntil("line \(line)", limit: .seconds(30)) {
             rig.news.out.contains("line \(line)\n")
@@ -85,7 +85,7 @@ import Testing
     let rule = WinRMServer.Rule("work", .out("one\n"), .pause(4), .out("two\n"))
     try await WindowsRig.with(rule, operation: 2) { rig in
       try await rig.visit { guest in
-        async let end = guest.run(job("work\n"), ahead: [], report: rig.news.report)
+        async let end = guest.run(job("work\n"), ahead: .none, report: rig.news.report)
         try await waitUntil("the first line", limit: .seconds(20)) { rig.news.out == "one\n" }
         rig.proxy.silence()
         try await waitUntil("the loss to be seen", limit: .seconds(20)) {
@@ -106,7 +106,7 @@ import Testing
     try await WindowsRig.with(rule, timeout: .seconds(2)) { rig in
       let guest = try await PowerShellGuest.reach(rig.route, report: rig.news.report)
       let error = try await failure(GuestError.self) {
-        async let end = guest.run(job("work\n"), ahead: [], report: rig.news.report)
+        async let end = guest.run(job("work\n"), ahead: .none, report: rig.news.report)
         try await waitUntil("the first line", limit: .seconds(20)) { rig.news.out == "one\n" }
         rig.proxy.refuse()
         rig.proxy.cut()
@@ -121,7 +121,7 @@ import Testing
     let rule = WinRMServer.Rule("work", .out("one\n"), .pause(60))
     try await WindowsRig.with(rule) { rig in
       try await rig.visit { guest in
-        async let end = guest.run(job("work\n"), ahead: [], report: rig.news.report)
+        async let end = guest.run(job("work\n"), ahead: .none, report: rig.news.report)
         try await waitUntil("the first line", limit: .seconds(20)) { rig.news.out == "one\n" }
         try rig.server.restart()
         let seen = try await end
@@ -141,7 +141,7 @@ import Testing
         await #expect(throws: CancellationError.self) {
           try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-              _ = try await guest.run(job("work\n"), ahead: [], report: rig.news.report)
+              _ = try await guest.run(job("work\n"), ahead: .none, report: rig.news.report)
             }
             try await rig.waitForStart("work")
             group.cancelAll()

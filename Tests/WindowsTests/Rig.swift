@@ -60,7 +60,7 @@ struct WindowsRig: Sendable {
 
   /// Runs one job on a guest of its own.
   func run(_ job: GuestJob) async throws -> JobEnd {
-    try await visit { guest in try await guest.run(job, ahead: [], report: news.report) }
+    try await visit { guest in try await guest.run(job, ahead: .none, report: news.report) }
   }
 
   /// How often scripts were run whose text has `part`.

@@ -37,7 +37,7 @@ import Testing
     rule.says = (1...30).flatMap { [Rule.Saying.out("line \($0)\n"), .pause(0.1)] }
     try await WindowsRig.overSSH(shell, rule) { rig, _ in
       try await rig.visit { guest in
-        async let end = guest.run(job("work\n"), ahead: [], report: rig.news.report)
+        async let end = guest.run(job("work\n"), ahead: .none, report: rig.news.report)
         for line in [3, 9, 15, 21] {
           try await waitUntil("line \(line)", limit: .seconds(30)) {
             rig.news.out.contains("line \(line)\n")
@@ -63,7 +63,7 @@ import Testing
           rig.proxy.cut(after: bytes, .toServer)
           rig.proxy.cut()
           let job = try job("work \(bytes).\n", id: "step-\(bytes)")
-          #expect(try await guest.run(job, ahead: [], report: rig.news.report) == .exited(3))
+          #expect(try await guest.run(job, ahead: .none, report: rig.news.report) == .exited(3))
           #expect(try rig.count("work \(bytes).") == 1, "cut after \(bytes) bytes")
         }
       }
@@ -76,7 +76,7 @@ import Testing
     let rule = Rule("work", .out("one\n"), .pause(4), .out("two\n"))
     try await WindowsRig.overSSH(.cmd, rule) { rig, _ in
       try await rig.visit { guest in
-        async let end = guest.run(job("work\n"), ahead: [], report: rig.news.report)
+        async let end = guest.run(job("work\n"), ahead: .none, report: rig.news.report)
         try await waitUntil("the first line", limit: .seconds(20)) { rig.news.out == "one\n" }
         rig.proxy.silence()
         try await waitUntil("the loss to be seen", limit: .seconds(20)) {
@@ -96,7 +96,7 @@ import Testing
         await #expect(throws: CancellationError.self) {
           try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-              _ = try await guest.run(job("work\n"), ahead: [], report: rig.news.report)
+              _ = try await guest.run(job("work\n"), ahead: .none, report: rig.news.report)
             }
             try await rig.waitForStart("work")
             group.cancelAll()
@@ -116,7 +116,7 @@ import Testing
     try await WindowsRig.overSSH(.cmd, rule, timeout: .seconds(2)) { rig, _ in
       let guest = try await PowerShellGuest.reach(rig.route, report: rig.news.report)
       let error = try await failure(GuestError.self) {
-        async let end = guest.run(job("work\n"), ahead: [], report: rig.news.report)
+        async let end = guest.run(job("work\n"), ahead: .none, report: rig.news.report)
         try await waitUntil("the first line", limit: .seconds(20)) { rig.news.out == "one\n" }
         rig.proxy.refuse()
         rig.proxy.cut()

@@ -146,7 +146,7 @@ adopt() { # size seconds random, a line with the directory of the earlier run, a
 # through a pipe that only this agent holds open: when it ends without a word, so does the waiting.
 arm() { # size key, and the program
   program=$(take "$1")
-  rm -f "$dir/.retire"
+  [ ! -e "$dir/.retire" ] || rm -f "$dir/.retire"
   reason=$(mkfifo "$dir/.retire" 2>&1) || {
     say r refused "$reason"
     return
@@ -154,12 +154,13 @@ arm() { # size key, and the program
   command exec 5<>"$dir/.retire"
   by=
   [ "$uid" = 0 ] || by='sudo -n'
+  # Beside the next request, which makes the script ready.
   if reason=$($by setsid -f /bin/sh -c "$program" \
-    kiln-retire "$dir" "$user" "$uid" "$run" "$2" 2>&1 </dev/null 5>&-); then
+    kiln-retire "$dir" "$user" "$uid" "$run" "$2" 2>&1 </dev/null); then
     say r armed
   else
     say r refused "$reason"
-  fi
+  fi 5>&- &
 }
 
 while read -r verb one two three four five six rest; do

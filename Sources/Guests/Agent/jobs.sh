@@ -158,8 +158,13 @@ follow() { # id stdout-offset stderr-offset
       say x gone
       exit
     }
-    # A job that is done by then needs none of the processes that tell of its output as it comes.
-    until flock -s -w 0.5 6 || ! [ -e boot ]; do stream; done
+    # A look now and then costs less than the processes that tell of output as it comes: they are
+    # for a job that takes longer.
+    looks=0
+    until flock -s -w 0.5 6 || ! [ -e boot ]; do
+      looks=$((looks + 1))
+      if [ $looks -lt 6 ]; then emit; else stream; fi
+    done
     exec 6<&-
     emit
     tell_end

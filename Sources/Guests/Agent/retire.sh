@@ -3,13 +3,12 @@
 # become root; it does nothing until the word comes, and ends when whoever would say it is gone.
 dir=$1 user=$2 id=$3 run=$4 key=$5
 exec >/dev/null 2>&1
-read -r word <"$dir/.retire" && [ "$word" = go ] || exit
-trap '' HUP TERM PIPE
-cd /
 
 # What customizers started ends as in any shutdown, since it may have something to save. The machine's
 # own services do not: they are many, each costs time, and what they save is what must not be in an
-# image. The logs are among those that end here, as they would write on.
+# image. The logs are among those that end here, as they would write on. It is found out beside the
+# script, which changes little about it.
+services=
 if [ -d /run/systemd/system ]; then
   services=$(systemctl list-units --type=service --plain --no-legend | while read -r unit _; do
     case $unit in
@@ -18,25 +17,25 @@ if [ -d /run/systemd/system ]; then
       *) printf '%s\n' "$unit" ;;
     esac
   done)
-  # shellcheck disable=SC2086
-  systemctl stop $services syslog.socket systemd-journal-flush.service systemd-journald.socket \
-    systemd-journald-dev-log.socket systemd-journald-audit.socket systemd-journald.service
 fi
 
-# What the build brought: files that were placed for it, its user, and the key that it logged in with.
+read -r word <"$dir/.retire" && [ "$word" = go ] || exit
+trap '' HUP TERM PIPE
+cd /
+
+# Processes cost more than anything else here where there is no KVM: as few as can be, and beside each
+# other what does not depend on each other.
+if [ -d /run/systemd/system ]; then
+  # shellcheck disable=SC2086
+  systemctl stop $services syslog.socket systemd-journal-flush.service systemd-journald.socket \
+    systemd-journald-dev-log.socket systemd-journald-audit.socket systemd-journald.service &
+fi
+
+# What the build brought: files that were placed for it, and the key that it logged in with.
 while IFS= read -r path; do
   rm -f -- "$path"
 done <"$dir/remove"
 rm -rf "$dir"
-stat -c '%u %n' /proc/[0-9]* | while read -r owner process; do
-  [ "$owner" != "$id" ] || kill -s KILL "${process#/proc/}"
-done
-if [ "$user" != root ]; then
-  userdel -f -r "$user" || deluser --remove-home "$user"
-  grep -l "^$user " /etc/sudoers.d/* | while read -r file; do
-    sed -i "/^$user /d; /^# User rules for $user\$/d" "$file"
-  done
-fi
 for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
   if [ -f "$file" ] && grep -qF -- "$key" "$file"; then
     rest=$(grep -vF -- "$key" "$file")
@@ -44,13 +43,11 @@ for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
   fi
 done
 
-# What makes this machine itself and no other.
 # As `cloud-init clean --logs`, which takes seconds to start; where its place was changed, by itself.
 if grep -hs '^ *cloud_dir:' /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg |
   grep -qv ': */var/lib/cloud/* *$'; then
   cloud-init clean --logs
 fi
-# Processes cost more than anything else here where there is no KVM: as few as can be.
 set -- /run/cloud-init /var/log/cloud-init.log /var/log/cloud-init-output.log
 for path in /var/lib/cloud/*; do
   [ "$path" = /var/lib/cloud/seed ] || set -- "$@" "$path"
@@ -59,15 +56,29 @@ rm -rf "$@"
 for part in /etc/cloud/clean.d/*; do
   [ ! -f "$part" ] || [ ! -x "$part" ] || "$part"
 done
-set -- /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub /etc/ssh/ssh_host_*-cert.pub \
-  /var/lib/systemd/random-seed /var/lib/dhcp/*.leases /var/lib/dhclient/*.lease*
+# What services may have used or written until they ended: the build's user, what makes this machine
+# itself and no other, and the logs.
+wait
+stat -c '%u %n' /proc/[0-9]* | while read -r owner process; do
+  [ "$owner" != "$id" ] || kill -s KILL "${process#/proc/}"
+done
+if [ "$user" != root ]; then
+  {
+    userdel -f -r "$user" || deluser --remove-home "$user"
+    grep -l "^$user " /etc/sudoers.d/* | while read -r file; do
+      sed -i "/^$user /d; /^# User rules for $user\$/d" "$file"
+    done
+  } &
+fi
+set -- /var/log/journal/* /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub \
+  /etc/ssh/ssh_host_*-cert.pub /var/lib/systemd/random-seed /var/lib/dhcp/*.leases \
+  /var/lib/dhclient/*.lease*
 [ -L /var/lib/dbus/machine-id ] || set -- "$@" /var/lib/dbus/machine-id
 [ "$user" = root ] ||
   set -- "$@" "/var/mail/$user" "/var/spool/mail/$user" "/var/lib/sudo/lectured/$user"
-rm -rf "$@" /var/log/journal/*
+rm -rf "$@"
 if [ -e /etc/machine-id ]; then : >/etc/machine-id; fi
-
-# What was logged meanwhile.
+wait
 for log in /var/log/auth.log /var/log/secure /var/log/syslog /var/log/messages \
   /var/log/wtmp /var/log/btmp /var/log/lastlog; do
   [ ! -f "$log" ] || : >"$log"
@@ -87,6 +98,9 @@ for console in /dev/console /dev/ttyS0 /dev/ttyAMA0; do
   [ ! -c "$console" ] || printf '\r\nkiln %s: generalized, left:%s.\r\n' "$run" "$left" >"$console"
 done
 # Without stopping the machine's own services: by signals to all processes, and then the file systems
-# are unmounted, or made read-only, as always.
-if [ -d /run/systemd/system ]; then systemctl poweroff --force && exit; fi
+# are unmounted, or made read-only, as always. The signal is what `systemctl poweroff --force` asks
+# for, systemd(1); not every shell knows it.
+if [ -d /run/systemd/system ]; then
+  kill -s RTMIN+14 1 || systemctl poweroff --force && exit
+fi
 poweroff || systemctl poweroff || /sbin/poweroff || busybox poweroff

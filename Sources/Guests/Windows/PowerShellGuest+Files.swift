@@ -60,7 +60,7 @@ extension PowerShellGuest {
   /// The script is the user's to change and may end well without Sysprep: it is the machine that is
   /// asked.
   public func generalize(by job: GuestJob, report: @escaping GuestReport) async throws -> JobEnd {
-    let end = try await run(job, ahead: [], report: report)
+    let end = try await run(job, ahead: .none, report: report)
     guard end == .exited(0) else { return end }
     let state = try await imageState(report)
     guard state == Self.generalizedState else {

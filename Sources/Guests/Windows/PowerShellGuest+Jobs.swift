@@ -4,7 +4,7 @@ public import Pipeline
 extension PowerShellGuest {
   /// Runs `job` to its end, exactly once; jobs `ahead` are not sent ahead.
   public func run(
-    _ job: GuestJob, ahead: [GuestJob], report: @escaping GuestReport
+    _ job: GuestJob, ahead: JobsAhead, report: @escaping GuestReport
   ) async throws -> JobEnd {
     var progress = JobProgress()
     do {

@@ -10,14 +10,12 @@ public protocol Guest: Sendable {
 
   /// Runs `job` to its end, exactly once, and reports its output as it appears.
   ///
-  /// `ahead` are the jobs that come right after it, so that their scripts can be on their way
-  /// meanwhile, and each can start as soon as the one before has ended with 0. Whatever must come
-  /// in between is no part of it: a file that is placed next may arrive after they have begun.
+  /// What comes `ahead` may be sent meanwhile, or never before it is asked for.
   /// - Returns: how the job ended, as proved on the guest.
   /// - Throws: ``GuestError`` where the job could not be started, or where its end could not be
   ///   proved; `CancellationError` after the job's processes were killed.
   func run(
-    _ job: GuestJob, ahead: [GuestJob], report: @escaping GuestReport
+    _ job: GuestJob, ahead: JobsAhead, report: @escaping GuestReport
   ) async throws -> JobEnd
 
   /// Puts a file into the guest, whole or not at all, with its checksum compared there.

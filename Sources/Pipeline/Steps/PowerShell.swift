@@ -42,7 +42,7 @@ enum PowerShellStep {
   ) async throws -> StepEnd {
     let report = StepReport(outline.number, events)
     let errors = ErrorStream()
-    let end = try await guest.run(work.job, ahead: []) { news in
+    let end = try await guest.run(work.job, ahead: .none) { news in
       errors.look(at: news)
       report.take(news)
     }

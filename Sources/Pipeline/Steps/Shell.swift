@@ -51,7 +51,7 @@ enum ShellStep {
   /// Runs the job as step `outline` and says how it ended; what it should not do is a
   /// ``StepFailure``.
   static func run(
-    _ job: GuestJob, ahead: [GuestJob], as outline: StepOutline, on guest: any Guest,
+    _ job: GuestJob, ahead: JobsAhead, as outline: StepOutline, on guest: any Guest,
     _ events: any EventSink
   ) async throws -> StepEnd {
     let report = StepReport(outline.number, events)

@@ -40,7 +40,7 @@ enum WindowsUpdateStep {
       var turn = job
       turn.id += "-round-\(round)"
       let end = try await withDeadline(roundTime, for: "round \(round) of updates") { [turn] in
-        try await guest.run(turn, ahead: [], report: report.take)
+        try await guest.run(turn, ahead: .none, report: report.take)
       }
       switch end {
       case .exited(0), .exitedBeforeRestart(0):

@@ -21,7 +21,7 @@ final class GuestLook: Sendable {
   /// - Throws: ``CommandFault`` where it fails; what ``Guest/run(_:ahead:report:)`` throws.
   func answer(of job: GuestJob, in guest: any Guest) async throws -> [UInt8] {
     let written = Mutex<(out: [UInt8], err: [UInt8])>(([], []))
-    let end = try await guest.run(job, ahead: []) { news in
+    let end = try await guest.run(job, ahead: .none) { news in
       guard case .output(let stream, let bytes) = news else { return }
       written.withLock { written in
         guard written.out.count + bytes.count <= Self.largestAnswer else { return }

@@ -93,7 +93,7 @@ struct Doctor {
   /// Runs a script, and compares what it ends with and says with what it should.
   private func ran(_ check: DoctorCheck) async throws -> String {
     let said = DoctorOutput()
-    let end = try await guest.run(try job(check), ahead: [], report: said.take)
+    let end = try await guest.run(try job(check), ahead: .none, report: said.take)
     let (out, errors) = said.texts
     guard end == .exited(check.code) else {
       throw DoctorProblem("it ended with \(end) in place of \(check.code): \(out) \(errors)")
@@ -110,7 +110,7 @@ struct Doctor {
     let said = DoctorOutput()
     let job = try job(check)
     return try await withThrowingTaskGroup(of: JobEnd?.self) { group in
-      group.addTask { try await guest.run(job, ahead: [], report: said.take) }
+      group.addTask { try await guest.run(job, ahead: .none, report: said.take) }
       group.addTask {
         while said.texts.out.isEmpty { try await Task.sleep(for: .milliseconds(200)) }
         try await guest.removeLine()
@@ -132,7 +132,7 @@ struct Doctor {
     let job = try job(check)
     do {
       try await withThrowingTaskGroup(of: Void.self) { group in
-        group.addTask { _ = try await guest.run(job, ahead: [], report: said.take) }
+        group.addTask { _ = try await guest.run(job, ahead: .none, report: said.take) }
         while said.texts.out.isEmpty { try await Task.sleep(for: .milliseconds(200)) }
         group.cancelAll()
         try await group.waitForAll()
@@ -142,7 +142,7 @@ struct Doctor {
     }
     let look = try GuestJob.powerShell(
       "doctor-\(check.place)-look", Array(DoctorCheck.lookForPing.utf8), as: .login, .compatible)
-    guard try await guest.run(look, ahead: [], report: said.take) == .exited(0) else {
+    guard try await guest.run(look, ahead: .none, report: said.take) == .exited(0) else {
       throw DoctorProblem("the program that the script had started still runs")
     }
     return "all of it was ended"
