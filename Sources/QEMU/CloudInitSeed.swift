@@ -5,7 +5,9 @@ internal import Glibc
 ///
 /// It makes the build user with a key and `sudo`, gives the guest the host key that is expected of
 /// it, and lets the root file system grow. It installs and updates nothing: what is in the image is
-/// the template's affair.
+/// the template's affair. Of the network it says nothing: cloud-init then asks DHCP on the card that
+/// it finds, by whatever the image has for that, while a card that is named by a pattern is understood
+/// by netplan alone.
 public struct CloudInitSeed: Sendable, Hashable {
   /// The user to make, with `sudo` without a password and no password of its own.
   public var user: String
@@ -64,7 +66,6 @@ public struct CloudInitSeed: Sendable, Hashable {
       label: "cidata",
       files: [
         ISOImage.File(name: "meta-data", content: try json(metaData)),
-        ISOImage.File(name: "network-config", content: try json(networkConfig)),
         ISOImage.File(
           name: "user-data", content: Array("#cloud-config\n".utf8) + (try json(userData))),
       ]
@@ -73,15 +74,6 @@ public struct CloudInitSeed: Sendable, Hashable {
 
   private var metaData: JSON {
     ["instance-id": .string(instanceID), "local-hostname": .string(hostname)]
-  }
-
-  /// Any Ethernet device, by DHCP: bound to nothing that only this machine has, so that an image
-  /// where it was left behind still finds its network elsewhere.
-  private var networkConfig: JSON {
-    [
-      "version": 2,
-      "ethernets": ["build": ["match": ["name": "e*"], "dhcp4": true, "dhcp6": false]],
-    ]
   }
 
   private var userData: JSON {
