@@ -45,7 +45,37 @@ import Testing
     try await GuestRig.with { rig in
       let next = try job("b", "echo x >> \(rig.scratch)/next\n")
       try await rig.visit { guest in
-        _ = try await guest.run(job("a", "exit 3\n"), ahead: .started([next]), report: rig.news.report)
+        _ = try await guest.run(
+          job("a", "exit 3\n"), ahead: .started([next]), report: rig.news.report)
+        let end = try await guest.run(next, ahead: .none, report: rig.news.report)
+        #expect(end == .exited(0))
+      }
+      #expect(rig.count("next") == 1)
+    }
+  }
+
+  @Test func `a script that was only sent runs when it is asked for, once`() async throws {
+    try await GuestRig.with { rig in
+      let next = try job("b", "echo x | tee -a \(rig.scratch)/next\n")
+      try await rig.visit { guest in
+        _ = try await guest.run(job("a", "exit 0\n"), ahead: .sent([next]), report: rig.news.report)
+        // Its answer comes behind all that the script that was sent could say.
+        _ = try await guest.run(job("c", "exit 0\n"), ahead: .none, report: rig.news.report)
+        #expect(rig.count("next") == 0)
+        let end = try await guest.run(next, ahead: .none, report: rig.news.report)
+        #expect(end == .exited(0))
+      }
+      #expect(rig.count("next") == 1)
+      #expect(rig.news.stdout == "x\n")
+    }
+  }
+
+  @Test func `a script that was only sent is sent again over a new connection`() async throws {
+    try await GuestRig.with { rig in
+      let next = try job("b", "echo x >> \(rig.scratch)/next\n")
+      try await rig.visit { guest in
+        _ = try await guest.run(job("a", "exit 0\n"), ahead: .sent([next]), report: rig.news.report)
+        await guest.abandon()
         let end = try await guest.run(next, ahead: .none, report: rig.news.report)
         #expect(end == .exited(0))
       }
@@ -59,7 +89,9 @@ import Testing
       let next = try job("b", "echo x >> \(rig.scratch)/next\n")
       try await rig.visit { guest in
         try await withThrowingTaskGroup(of: JobEnd.self) { group in
-          group.addTask { try await guest.run(first, ahead: .started([next]), report: rig.news.report) }
+          group.addTask {
+            try await guest.run(first, ahead: .started([next]), report: rig.news.report)
+          }
           try await rig.waitFor("began")
           rig.proxy.refuse()
           rig.proxy.cut()
@@ -92,7 +124,8 @@ import Testing
         id: "f", source: .bytes(bytes), digest: try .init(of: bytes), mode: 0o600, lifetime: .stay,
         destination: "\(rig.scratch)/file")
       try await rig.visit { guest in
-        _ = try await guest.run(job("a", "exit 0\n"), ahead: .started([next]), report: rig.news.report)
+        _ = try await guest.run(
+          job("a", "exit 0\n"), ahead: .started([next]), report: rig.news.report)
         try await waitUntil("the end of the step that was started ahead") {
           FileManager.default.fileExists(atPath: "\(guest.facts.directory)/b/exit")
         }
@@ -111,7 +144,8 @@ import Testing
     try await GuestRig.with { rig in
       let next = try job("b", "sleep 4711.8 & \(rig.hold)")
       let guest = try await rig.reach()
-      let end = try await guest.run(job("a", "exit 0\n"), ahead: .started([next]), report: rig.news.report)
+      let end = try await guest.run(
+        job("a", "exit 0\n"), ahead: .started([next]), report: rig.news.report)
       #expect(end == .exited(0))
       try await rig.waitFor("began")
       try await guest.leave()

@@ -10,11 +10,13 @@ import Testing
       try await rig.visit { guest in
         var jobs: [GuestJob] = []
         for number in 0...10 { jobs.append(try job("step-\(number)", "echo \(number)\n")) }
-        _ = try await guest.run(jobs[0], ahead: .started(Array(jobs.dropFirst())), report: rig.news.report)
+        _ = try await guest.run(
+          jobs[0], ahead: .started(Array(jobs.dropFirst())), report: rig.news.report)
         rig.proxy.resetCounters()
         for number in 1...9 {
           let end = try await guest.run(
-            jobs[number], ahead: .started(Array(jobs.dropFirst(number + 1))), report: rig.news.report)
+            jobs[number], ahead: .started(Array(jobs.dropFirst(number + 1))),
+            report: rig.news.report)
           #expect(end == .exited(0))
         }
         #expect(rig.proxy.counters.turns <= 9 + 1)

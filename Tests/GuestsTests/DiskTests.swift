@@ -37,7 +37,8 @@ import Testing
         exit 4
         """
       // After a step that failed, the guest does not start the one that it has ready.
-      let end = try await guest.run(job("a", fill), ahead: .started([second]), report: rig.news.report)
+      let end = try await guest.run(
+        job("a", fill), ahead: .started([second]), report: rig.news.report)
       #expect(end == .exited(4))
       try await rig.command(
         "while [ -e /var/tmp/.kiln-*/a/script ] || [ $(stat -f -c %a /var/tmp) != 0 ]; "

@@ -55,7 +55,7 @@ private final class IdleGuest: Guest {
   var limits: [Duration] { asked.withLock { $0 } }
 
   func run(
-    _ job: GuestJob, ahead: [GuestJob], report: @escaping GuestReport
+    _ job: GuestJob, ahead: JobsAhead, report: @escaping GuestReport
   ) async throws -> JobEnd { end }
 
   func place(_ file: PlacedFile, report: @escaping GuestReport) async throws {}

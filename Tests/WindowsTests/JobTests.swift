@@ -21,7 +21,8 @@ import Testing
     try await WindowsRig.with { rig in
       try await rig.visit { guest in
         try rig.server.forget()
-        #expect(try await guest.run(job("a\n"), ahead: .none, report: rig.news.report) == .exited(0))
+        #expect(
+          try await guest.run(job("a\n"), ahead: .none, report: rig.news.report) == .exited(0))
         let counts = try rig.server.counts()
         #expect(counts.values.reduce(0, +) <= 6, "\(counts)")
       }

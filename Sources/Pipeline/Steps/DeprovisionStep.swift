@@ -54,7 +54,9 @@ struct DeprovisionStep {
   ) async throws -> Presence {
     let look = system == .windows ? "if (-not (Test-Path \(path))) { exit 1 }" : "[ -e \(path) ]\n"
     let job = try job(id, Array(look.utf8), by: .login)
-    guard try await guest.run(job, ahead: .none, report: report) == .exited(1) else { return .there }
+    guard try await guest.run(job, ahead: .none, report: report) == .exited(1) else {
+      return .there
+    }
     try await guest.place(try defaultScript(), report: report)
     return .placed
   }
