@@ -106,7 +106,8 @@ public struct Build: Sendable {
     }
     let done = await (machine as? any AdvancedMachine)?.stepsDone ?? 0
     for step in plan.steps.prefix(done) { events.receive(.stepFinished(.cached(step.outline))) }
-    if plan.needsDeprovisionScript {
+    // A kept state has the script as its steps left it, and has none where they deleted it.
+    if plan.needsDeprovisionScript, done == 0 || !(machine is any StatefulVM) {
       try await DeprovisionStep(on: plan.system).provide(on: guest, after: done, events)
     }
     if done == 0 { try await StateKeeper.keepBeginning(of: machine) }
