@@ -180,6 +180,16 @@ extension ConsoleManner {
     #expect(status.text(elapsed: .zero, frame: 0, columns: 19) == nil)
   }
 
+  @Test func `how many steps there are stays known after a question`() {
+    let step = StepOutline(number: 1, name: "big", type: "File", summary: "s", position: nil)
+    var status = StatusLine()
+    status.take(.runStarted(RunOutline(run: "r", template: "t.json", on: "h", steps: [step])))
+    status.clear()
+    #expect(status.text(elapsed: .zero, frame: 0, columns: 80) == nil)
+    status.take(.stepStarted(step))
+    #expect(status.text(elapsed: .zero, frame: 0, columns: 80) == "⠋ 0s [1/1] File \"big\"")
+  }
+
   @Test func `there is none before and after a run`() {
     #expect(StatusLine().text(elapsed: .zero, frame: 0, columns: 80) == nil)
   }

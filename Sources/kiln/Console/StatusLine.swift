@@ -55,6 +55,12 @@ struct StatusLine {
     }
   }
 
+  /// Has nothing to tell until something more happens; how many steps there are stays known.
+  mutating func clear() {
+    activity = .over
+    (progress, outage) = (nil, nil)
+  }
+
   /// The line, or `nil` where there is nothing to tell.
   func text(elapsed: Duration, frame: Int, columns: Int) -> String? {
     guard columns >= Self.narrowest else { return nil }

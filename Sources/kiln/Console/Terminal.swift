@@ -76,7 +76,7 @@ final class Terminal: EventSink {
   private func stop(_ state: inout State) {
     state.timer?.cancel()
     state.timer = nil
-    state.status = StatusLine()
+    state.status.clear()
   }
 
   private func tick() {
