@@ -3,6 +3,8 @@
 # become root; it does nothing until the word comes, and ends when whoever would say it is gone.
 dir=$1 user=$2 id=$3 run=$4 key=$5
 exec >/dev/null 2>&1
+# Opened before anything takes time: whoever is gone by then could not end the wait for a writer.
+exec 3<"$dir/.retire"
 
 # What customizers started ends as in any shutdown, since it may have something to save. The machine's
 # own services do not: they are many, each costs time, and what they save is what must not be in an
@@ -19,7 +21,8 @@ if [ -d /run/systemd/system ]; then
   done)
 fi
 
-read -r word <"$dir/.retire" && [ "$word" = go ] || exit
+read -r word <&3 && [ "$word" = go ] || exit
+exec 3<&-
 trap '' HUP TERM PIPE
 cd /
 
