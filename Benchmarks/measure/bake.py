@@ -42,16 +42,21 @@ def measure(tools, options):
 
 
 def kiln_words(tools, base):
-    template = tools.document("bake.json", {
+    return template_words(tools, base, "bake.json", [
+        {"type": "Shell", "name": f"step {n}", "inline": [line]}
+        for n, line in enumerate(STEPS, 1)])
+
+
+def template_words(tools, base, name, customizers):
+    """A template with these customizers, and the machine that it is baked in."""
+    template = tools.document(name, {
         "type": "Microsoft.VirtualMachineImages/imageTemplates", "apiVersion": "2023-07-01",
         "location": "westus2", "identity": {"type": "None"},
         "properties": {
             "source": {
                 "type": "PlatformImage", "publisher": "Debian", "offer": "debian-12",
                 "sku": "12-gen2", "version": "latest"},
-            "customize": [
-                {"type": "Shell", "name": f"step {n}", "inline": [line]}
-                for n, line in enumerate(STEPS, 1)],
+            "customize": customizers,
             "distribute": [{
                 "type": "ManagedImage", "runOutputName": "out", "location": "westus2",
                 "imageId": "/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute"

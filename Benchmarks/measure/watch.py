@@ -17,30 +17,19 @@ def measure(tools, options):
     """Seconds from the moment a script is saved to the first line of its output, each time."""
     script = tools.scratch / "step.sh"
     save(script, 0)
-    template = tools.document("watch.json", {
-        "type": "Microsoft.VirtualMachineImages/imageTemplates", "apiVersion": "2023-07-01",
-        "location": "westus2", "identity": {"type": "None"},
-        "properties": {
-            "source": {
-                "type": "PlatformImage", "publisher": "Debian", "offer": "debian-12",
-                "sku": "12-gen2", "version": "latest"},
-            "customize": [
-                {"type": "Shell", "name": "before", "inline": ["sudo mkdir -p /srv/before"]},
-                {"type": "Shell", "name": "watched", "scriptUri": script.name}],
-            "distribute": []}})
-    words = [
-        tools.kiln, "debug", template, "watched", "--watch",
-        "--source-disk", Path(options.image).resolve(),
-        "--cpus", bake.CPUS, "--memory", bake.MEMORY]
+    template, *machine = bake.template_words(
+        tools, Path(options.image).resolve(), "watch.json", [
+            {"type": "Shell", "name": "before", "inline": ["sudo mkdir -p /srv/before"]},
+            {"type": "Shell", "name": "watched", "scriptUri": script.name}])
+    words = [tools.kiln, "debug", template, "watched", "--watch", *machine]
+    waits = []
     with Terminal(words, tools.environment) as terminal:
-        waits = []
-        for number in range(ROUNDS + 1):
+        terminal.expect("waiting for a change", 180)
+        for number in range(1, ROUNDS + 1):
             saved = time.monotonic()
-            if number > 0:
-                save(script, number)
-            terminal.expect(f"round {number}", 180)
-            if number > 0:
-                waits.append(time.monotonic() - saved)
+            save(script, number)
+            terminal.expect(f"round {number}", 60)
+            waits.append(time.monotonic() - saved)
             terminal.expect("waiting for a change", 60)
     return waits
 

@@ -167,10 +167,7 @@ public struct Build: Sendable {
   ) async throws -> StepAttempt {
     let number = course.attemptNumber
     do {
-      // A state that is kept is one between two steps: none may have begun.
-      let ahead =
-        guide.pace != .flowing
-        ? JobsAhead.none : machine is any StatefulVM ? .sent(course.ahead) : .started(course.ahead)
+      let ahead = ahead(in: course, on: machine)
       let end = try await StepRun(step, attempt: number, plan.stepCount, events, journal).run {
         try await apply(step, ahead, machine, guest)
       }
@@ -181,6 +178,12 @@ public struct Build: Sendable {
     } catch let failure as BuildError where failure.isKnown {
       return StepAttempt(step: step, number: number, failure: failure)
     }
+  }
+
+  private func ahead(in course: Course, on machine: any Machine) -> JobsAhead {
+    guard guide.pace == .flowing else { return .none }
+    // A state that is kept is one between two steps: none may have begun.
+    return machine is any StatefulVM ? .sent(course.ahead) : .started(course.ahead)
   }
 
   private func apply(

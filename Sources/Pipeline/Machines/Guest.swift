@@ -10,7 +10,7 @@ public protocol Guest: Sendable {
 
   /// Runs `job` to its end, exactly once, and reports its output as it appears.
   ///
-  /// What comes `ahead` may be sent meanwhile, or never before it is asked for.
+  /// What comes `ahead` may be on its way meanwhile, and starts by itself only where that says so.
   /// - Returns: how the job ended, as proved on the guest.
   /// - Throws: ``GuestError`` where the job could not be started, or where its end could not be
   ///   proved; `CancellationError` after the job's processes were killed.
