@@ -84,7 +84,7 @@ public actor SSHGuest: Guest {
   func lane(_ number: Int) async throws -> AgentSession? {
     if let lane = lanes[number] { return lane }
     do {
-      let opened = try await openAgent()
+      let opened = try await openAgent(.beside)
       lanes[number] = opened
       return opened
     } catch let error as SSHError where error.kind == .channelRefused {
@@ -146,7 +146,7 @@ public actor SSHGuest: Guest {
     if connection?.isOpen != true {
       connection = try await route.dial()
     }
-    let agent = try await openAgent()
+    let agent = try await openAgent(.first)
     guard agent.greeting.directory == facts.directory else {
       throw GuestError(
         .lost,
@@ -156,10 +156,11 @@ public actor SSHGuest: Guest {
     return agent
   }
 
-  private func openAgent() async throws -> AgentSession {
+  private func openAgent(_ place: AgentSession.Place) async throws -> AgentSession {
     guard let connection else { throw AgentGone(why: "the connection was closed") }
     return try await AgentSession.open(
-      over: connection, run: route.run, directory: facts.directory, within: route.timeout)
+      over: connection, run: route.run, directory: facts.directory, place: place,
+      within: route.timeout)
   }
 
   private func pause() async throws {

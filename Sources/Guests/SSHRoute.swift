@@ -82,7 +82,7 @@ public struct SSHRoute: Sendable {
     answered()
     do {
       let agent = try await AgentSession.open(
-        over: connection, run: run, directory: nil, within: timeout)
+        over: connection, run: run, directory: nil, place: .first, within: timeout)
       return (connection, agent)
     } catch let gone as AgentGone where patience == .none {
       // Where it can't be asked any more, that the agent is gone is all that is known.

@@ -1,8 +1,9 @@
 import FoundationEssentials
-import Guests
 import Pipeline
 import TestSupport
 import Testing
+
+@testable import Guests
 
 /// Large files, which go over several channels at once.
 @Suite struct LaneTests {
@@ -43,6 +44,22 @@ import Testing
       #expect(rig.news.value.lost == 0)
     } setup: {
       $0.sshd = ["MaxSessions \(sessions)"]
+    }
+  }
+
+  /// Its channel may have been closed long before, on a machine that is slow.
+  @Test func `a lane that comes to life when all was left makes no directory`() async throws {
+    try await GuestRig.with { rig in
+      let guest = try await rig.reach()
+      try await guest.leave()
+      let connection = try await rig.route.dial()
+      await #expect(throws: AgentGone.self) {
+        _ = try await AgentSession.open(
+          over: connection, run: rig.route.run, directory: guest.facts.directory, place: .beside,
+          within: .seconds(30))
+      }
+      await connection.close()
+      #expect(!FileManager.default.fileExists(atPath: guest.facts.directory))
     }
   }
 

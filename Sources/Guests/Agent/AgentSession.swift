@@ -13,21 +13,29 @@ actor AgentSession {
   /// What a job that the guest started by itself said while something else was waited for.
   private var kept: [AgentFrame] = []
 
+  /// Which of a connection's agents one is.
+  enum Place {
+    case first, beside
+  }
+
   /// The longest time that an agent may take to answer its greeting; on a machine that is still
   /// starting, `sudo` may wait for the network to look its name up.
   static let greetingLimit = Duration.seconds(60)
 
   /// Starts an agent over `connection` and greets it: two round trips.
   ///
-  /// `directory` is the run's directory on the guest, where it is known already.
+  /// `directory` is the run's directory on the guest, where it is known already. An agent that works
+  /// beside another one does not make it: that one may have removed it meanwhile, and nobody would
+  /// come for what was made again.
   static func open(
-    over connection: SSHConnection, run: String, directory: String?, within limit: Duration
+    over connection: SSHConnection, run: String, directory: String?, place: Place,
+    within limit: Duration
   ) async throws -> AgentSession {
     let channel = try await connection.open(AgentProgram.command)
     do {
       let limit = min(limit, greetingLimit)
       return try await withDeadline(limit, for: "the guest's agent to answer") {
-        try await greet(channel, run: run, directory: directory)
+        try await greet(channel, run: run, directory: directory, place)
       }
     } catch let error as DeadlineExceeded {
       await channel.close()
@@ -39,10 +47,10 @@ actor AgentSession {
   }
 
   private static func greet(
-    _ channel: SSHChannel, run: String, directory: String?
+    _ channel: SSHChannel, run: String, directory: String?, _ place: Place
   ) async throws -> AgentSession {
     let nonce = String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
-    let hello = "hello \(nonce) \(run)\n\(directory ?? "")\n"
+    let hello = "hello \(nonce) \(run) \(place == .first ? "make" : "find")\n\(directory ?? "")\n"
     try await channel.write(AgentProgram.bytes + Array(hello.utf8))
     var reader = AgentFrameReader(nonce: nonce)
     var greeting = AgentGreeting()

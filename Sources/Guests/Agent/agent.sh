@@ -15,7 +15,7 @@ refused=
 follower=
 
 # Tells who and where this is, and takes up or makes the directory of the run.
-hello() { # nonce run, and the directory on a line of its own where it is known
+hello() { # nonce run make|find, and the directory on a line of its own where it is known
   nonce=$1 run=$2
   IFS= read -r known
   uid=$(id -u) user=$(id -un)
@@ -28,7 +28,7 @@ hello() { # nonce run, and the directory on a line of its own where it is known
   # That of busybox can't do this.
   setsid -f true || missing="$missing util-linux"
   found=no
-  choose_directory
+  choose_directory "$3"
   root=yes
   if [ "$uid" != 0 ]; then
     root=$(sudo -n true 2>&1 </dev/null) && root=sudo
@@ -50,15 +50,17 @@ hello() { # nonce run, and the directory on a line of its own where it is known
 }
 
 # The name begins with a dot, since `rm -rf /var/tmp/*` is a usual line of a script that tidies up.
-choose_directory() {
+choose_directory() { # make|find
+  may=$1
   set -- /var/tmp "$HOME" /tmp
   [ "$known" ] && set -- "${known%/*}"
   for place; do
     dir=$place/.kiln-$run
     [ -d "$dir" ] && [ -O "$dir" ] && ! [ -L "$dir" ] && found=yes && return
   done
-  # Where nobody is, the run's directory may have been removed for good already.
-  attended || exit
+  # Where nobody is, or only another agent's channel, the run's directory may have been removed for
+  # good already.
+  [ "$may" = make ] && attended || exit
   for place; do
     dir=$place/.kiln-$run
     reason=$(mkdir "$dir" 2>&1) && return
@@ -96,7 +98,10 @@ leave() {
   while IFS= read -r path; do
     rm -f -- "$path" || [ "$uid" = 0 ] || sudo -n rm -f -- "$path" </dev/null
   done <"$dir/remove" 2>/dev/null
-  fault=$(rm -rf "${dir:?}" 2>&1) || { [ "$uid" = 0 ] || sudo -n rm -rf "$dir" 2>/dev/null; }
+  # Twice at most: what was in it may be root's, or have come meanwhile.
+  by=
+  [ "$uid" = 0 ] || by='sudo -n'
+  fault=$(rm -rf "${dir:?}" 2>&1) || $by rm -rf "$dir" 2>/dev/null </dev/null
   if [ -e "$dir" ]; then say l "$fault"; else say l; fi
 }
 
@@ -165,7 +170,7 @@ arm() { # size key, and the program
 
 while read -r verb one two three four five six rest; do
   case $verb in
-    hello) hello "$one" "$two" ;;
+    hello) hello "$one" "$two" "$three" ;;
     put) put "$one" "$two" "$three" ;;
     start) start "$one" "$two" "$three" "$four" "$five" "$six" "$rest" ;;
     then) chain "$two" "$one" "$three" "$four" "$six" "$rest" ;;
