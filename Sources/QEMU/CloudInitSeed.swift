@@ -23,11 +23,15 @@ public struct CloudInitSeed: Sendable, Hashable {
   public var hostname: String
   /// Another for each run: cloud-init does its work once for each.
   public var instanceID: String
+  /// Whether partitions are looked at for one that can grow; it costs a second of the boot where there
+  /// is no KVM.
+  public var growsPartitions: Bool
 
   /// Describes a seed.
   public init(
     user: String, shell: String? = "/bin/bash", authorizedKeys: [String],
-    hostPrivateKey: String, hostPublicKey: String, hostname: String, instanceID: String
+    hostPrivateKey: String, hostPublicKey: String, hostname: String, instanceID: String,
+    growsPartitions: Bool = true
   ) {
     self.user = user
     self.shell = shell
@@ -36,6 +40,7 @@ public struct CloudInitSeed: Sendable, Hashable {
     self.hostPublicKey = hostPublicKey
     self.hostname = hostname
     self.instanceID = instanceID
+    self.growsPartitions = growsPartitions
   }
 
   /// Writes the seed as a disk image, which holds a private key: only its owner may read it.
@@ -89,7 +94,8 @@ public struct CloudInitSeed: Sendable, Hashable {
       "ssh_keys": [
         "ed25519_private": .string(hostPrivateKey), "ed25519_public": .string(hostPublicKey),
       ],
-      "growpart": ["mode": "auto", "devices": ["/"]], "resize_rootfs": true,
+      "growpart": ["mode": growsPartitions ? "auto" : "off", "devices": ["/"]],
+      "resize_rootfs": true,
       "package_update": false, "package_upgrade": false,
     ]
   }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Pipeline
+import SSH
 import TestSupport
 import Testing
 

@@ -15,14 +15,16 @@ extension LocalVM {
     }
   }
 
-  func makeKeys(_ beginning: VMBeginning) throws -> Keys {
+  func makeKeys(_ beginning: VMBeginning, for disk: VMSpec.Disk) async throws -> Keys {
     if case .state(let layer, _) = beginning {
       let keys = try layer.restoreKeys(to: place)
       try write(knownHost: keys.host)
       return keys
     }
     let identity = try VMIdentity.make(
-      in: place.directory, user: Self.user, hostname: "kiln-build", instanceID: name)
+      in: place.directory, user: Self.user, hostname: "kiln-build", instanceID: name,
+      growsPartitions: try await disks.hasRoomToGrow(
+        DiskImage(FilePath(disk.path), format: .qcow2)))
     return Keys(client: identity.client.publicKey, host: identity.host.publicKey)
   }
 

@@ -56,8 +56,8 @@ actor LocalVM: BuildVM, LentVM {
   func start(as beginning: VMBeginning = .own) async throws {
     do {
       try makeDirectory()
-      let keys = try makeKeys(beginning)
       let disk = try await makeDisk(beginning)
+      let keys = try await makeKeys(beginning, for: disk)
       let spec = VMSpec(
         name: name, directory: place.directory, disk: disk,
         dataDisks: try await makeDataDisks(beginning),

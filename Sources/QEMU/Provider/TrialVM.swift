@@ -71,7 +71,8 @@ public struct TrialVM: Sendable {
   ) async throws -> Result? {
     let name = "kiln-trial-\(FilePath(directory).lastComponent?.string ?? "")"
     let identity = try VMIdentity.make(
-      in: directory, user: user, hostname: "kiln-trial", instanceID: name, alsoFor: authorizedKeys)
+      in: directory, user: user, hostname: "kiln-trial", instanceID: name,
+      growsPartitions: try await disks.hasRoomToGrow(base.image), alsoFor: authorizedKeys)
     let disk = VMFile.disk.path(in: directory)
     _ = try await disks.createOverlay(at: FilePath(disk), on: base.image)
     let machine = try await VirtualMachine.start(

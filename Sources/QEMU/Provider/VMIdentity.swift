@@ -15,12 +15,13 @@ struct VMIdentity {
   ///   - user: Who logs in.
   ///   - hostname: What the VM calls itself.
   ///   - instanceID: What cloud-init tells VMs apart by.
+  ///   - growsPartitions: Whether one of its partitions may have room to grow into.
   ///   - more: Public keys that may log in, too.
   /// - Returns: the keys that were made, and how to log in by them.
   /// - Throws: ``MachineError`` or ``QEMUError`` where something can't be written.
   static func make(
     in directory: String, user: String, hostname: String, instanceID: String,
-    alsoFor more: [String] = []
+    growsPartitions: Bool, alsoFor more: [String] = []
   ) throws -> VMIdentity {
     let keys = VMIdentity(
       client: try .generate(comment: "kiln"), host: try .generate(comment: instanceID))
@@ -38,7 +39,8 @@ struct VMIdentity {
     try CloudInitSeed(
       user: user, authorizedKeys: [keys.client.publicKey] + more,
       hostPrivateKey: keys.host.privateKey.withBytes { String(decoding: $0, as: UTF8.self) },
-      hostPublicKey: keys.host.publicKey, hostname: hostname, instanceID: instanceID
+      hostPublicKey: keys.host.publicKey, hostname: hostname, instanceID: instanceID,
+      growsPartitions: growsPartitions
     ).write(to: VMFile.seed.path(in: directory))
     return keys
   }
