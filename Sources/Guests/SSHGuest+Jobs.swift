@@ -101,19 +101,30 @@ extension SSHGuest {
     _ ahead: JobsAhead, after job: GuestJob, _ agent: AgentSession
   ) async throws {
     var before = job
-    var room = Self.aheadAtMost
-    for next in ahead.jobs.prefix(Self.aheadCount) {
-      room -= next.script.count
-      guard room >= 0 else { return }
-      switch ahead {
-      case .sent:
-        if laid.insert(next.id).inserted { try await agent.send(next.putRequest) }
-      case .started:
-        if chained.insert(next.id).inserted {
-          try await agent.send(next.putRequest + Array(next.chainRequest(after: before).utf8))
-        }
+    var room = Room()
+    for next in ahead.started {
+      guard room.take(next) else { return }
+      if chained.insert(next.id).inserted {
+        try await agent.send(next.putRequest + Array(next.chainRequest(after: before).utf8))
       }
       before = next
+    }
+    for next in ahead.sent {
+      guard room.take(next) else { return }
+      if laid.insert(next.id).inserted { try await agent.send(next.putRequest) }
+    }
+    if let last = ahead.generalizing, room.take(last) { try await beginArming(last, agent) }
+  }
+
+  /// What may be sent ahead.
+  private struct Room {
+    private var count = SSHGuest.aheadCount
+    private var bytes = SSHGuest.aheadAtMost
+
+    mutating func take(_ job: GuestJob) -> Bool {
+      count -= 1
+      bytes -= job.script.count
+      return count >= 0 && bytes >= 0
     }
   }
 

@@ -12,8 +12,7 @@ extension SSHGuest {
     let random = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()
     let word = try await ask("make ready \(route.name), whose state was kept", report) {
       let now = (Date().timeIntervalSince1970 * 1000).rounded() / 1000
-      let program = AgentProgram.renewal
-      return Array("adopt \(program.count) \(now) \(random)\n\(earlier)\n".utf8) + program
+      return Array("adopt \(now) \(random)\n\(earlier)\n".utf8)
     }
     if word == "unseeded" {
       report(

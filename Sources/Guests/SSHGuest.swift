@@ -22,6 +22,9 @@ public actor SSHGuest: Guest {
   var chained: Set<String> = []
   /// The jobs whose scripts the agent of this connection has, and starts when it is asked to.
   var laid: Set<String> = []
+  /// Whether the agent of this connection was told to have root wait, and nobody has asked what came
+  /// of it yet.
+  var isArming = false
 
   /// Reaches the guest for the first time.
   /// - Throws: ``GuestError`` of kind `unreachable` or `unfit`.
@@ -131,13 +134,16 @@ public actor SSHGuest: Guest {
     guard first === agent else { return }
     await first.close()
     agent = nil
-    (chained, laid) = ([], [])
+    forgetAhead()
   }
+
+  /// What an agent was sent ahead is gone with it.
+  private func forgetAhead() { (chained, laid, isArming) = ([], [], false) }
 
   func drop() async {
     agent = nil
     lanes = [:]
-    (chained, laid) = ([], [])
+    forgetAhead()
     await connection?.close()
     connection = nil
   }

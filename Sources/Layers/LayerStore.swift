@@ -20,19 +20,14 @@ public struct LayerStore: Sendable {
   /// The layer that has this key, with those that its disks lie on, for as long as the answer
   /// lives; `nil` where none has it.
   ///
-  /// - Throws: ``LayerError``; of reason ``LayerError/Reason/damaged(_:)`` where one of them is
-  ///   not what was written.
+  /// Nothing of it may count before ``LayerUse/verify()`` has returned.
+  /// - Throws: ``LayerError``; of reason ``LayerError/Reason/damaged(_:)`` where one of them can't
+  ///   be what was written.
   public func use(_ key: SHA256Digest) async throws -> LayerUse? {
-    let found = try await locked("look for a kept state") { () throws(LayerError) -> LayerUse? in
+    try await locked("look for a kept state") { () throws(LayerError) -> LayerUse? in
       guard let id = try id(of: key.hex) else { return nil }
       return try LayerUse(try chain(of: id), touching: self)
     }
-    guard let found else { return nil }
-    for layer in found.chain {
-      let isLast = layer == found.layer
-      try await layer.verify { name in isLast || name.hasSuffix(".qcow2") }
-    }
-    return found
   }
 
   /// A layer and those below it, the lowest first.
@@ -101,5 +96,15 @@ public final class LayerUse: Sendable {
     self.chain = chain
     self.locks = locks
     layer = last
+  }
+
+  /// Compares the layer, and the disks below it, with their checksums.
+  /// - Throws: ``LayerError``; of reason ``LayerError/Reason/damaged(_:)`` where one of them is
+  ///   not what was written.
+  public func verify() async throws {
+    for layer in chain {
+      let isLast = layer == self.layer
+      try await layer.verify { name in isLast || name.hasSuffix(".qcow2") }
+    }
   }
 }

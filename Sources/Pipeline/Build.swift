@@ -182,8 +182,7 @@ public struct Build: Sendable {
 
   private func ahead(in course: Course, on machine: any Machine) -> JobsAhead {
     guard guide.pace == .flowing else { return .none }
-    // A state that is kept is one between two steps: none may have begun.
-    return machine is any StatefulVM ? .sent(course.ahead) : .started(course.ahead)
+    return course.ahead(keepingStates: machine is any StatefulVM)
   }
 
   private func apply(

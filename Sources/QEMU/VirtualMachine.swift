@@ -39,11 +39,15 @@ public actor VirtualMachine {
   /// - Parameters:
   ///   - spec: What it is made of.
   ///   - accelerator: What ``Accelerator/probe(for:in:)`` found for its architecture.
+  ///   - proof: What has to be known before the machine runs. It is found out beside the start, and
+  ///     what it throws goes before all else.
   /// - Returns: The machine, once QEMU answers.
   /// - Throws: ``QEMUError`` with QEMU's own words where it did not start.
   public static func start(
-    _ spec: VMSpec, accelerator: Accelerator
+    _ spec: VMSpec, accelerator: Accelerator,
+    proof: @escaping @Sendable () async throws -> Void = {}
   ) async throws -> VirtualMachine {
+    async let proven: Void = proof()
     let spec = try spec.checked()
     let executable = try Programs.qemu(for: spec.architecture)
     let uefi = spec.firmware == .uefi ? try UEFIFiles.find(for: spec.architecture) : nil
@@ -67,11 +71,14 @@ public actor VirtualMachine {
       }
       let console = try ConsoleWatch(
         VMFile.console.path(in: spec.directory), crashed: history.addCrash)
+      try await proven
       _ = try await qmp.execute(.cont)
       return VirtualMachine(
         spec, guestPort: port, process: process, qmp: qmp, history: history, console: console)
     } catch {
-      throw await startFailure(error, spec, process)
+      let failure = await startFailure(error, spec, process)
+      try await proven
+      throw failure
     }
   }
 

@@ -10,12 +10,12 @@ import Testing
 
 /// What remains on a machine whose build ended before there was a guest: nothing.
 @Suite(.requiresRoot) struct OwnHostTests {
-  @Test(arguments: ["sudo", "setsid"])
+  @Test(arguments: ["sudo", "id"])
   func `a build that is stopped while the guest is being reached leaves nothing`(tool: String)
     async throws
   {
     try await with { rig, user, run in
-      // The agent asks for `setsid` before it makes the run's directory, and for `sudo` after it.
+      // The agent asks for `id` before it makes the run's directory, and for `sudo` after it.
       try await user.setTools { tools in
         let script = """
           #!/bin/sh
@@ -29,7 +29,7 @@ import Testing
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await run.reachMachine() }
         try await rig.waitFor("began")
-        #expect(rig.directories(user).isEmpty == (tool == "setsid"))
+        #expect(rig.directories(user).isEmpty == (tool == "id"))
         group.cancelAll()
         await #expect(throws: CancellationError.self) { try await group.next() }
       }

@@ -57,7 +57,7 @@ struct LayerTests {
         let ids = try await rig.chain("a", "b")
         try rig.flip(#require(ids[damaged]), file)
         let error = await #expect(throws: LayerError.self) {
-          try await rig.store.use(try rig.key("b"))
+          try await rig.store.use(try rig.key("b"))?.verify()
         }
         guard case .damaged = error?.reason else {
           Issue.record("\(String(describing: error))")
@@ -73,9 +73,13 @@ struct LayerTests {
     try await StoreRig.with { rig in
       let ids = try await rig.chain("a", "b")
       try rig.remove(#require(ids["a"]), "disk-0.qcow2")
-      await #expect(throws: LayerError.self) { try await rig.store.use(try rig.key("b")) }
+      await #expect(throws: LayerError.self) {
+        try await rig.store.use(try rig.key("b"))?.verify()
+      }
       try rig.remove(#require(ids["b"]), "manifest.json")
-      await #expect(throws: LayerError.self) { try await rig.store.use(try rig.key("b")) }
+      await #expect(throws: LayerError.self) {
+        try await rig.store.use(try rig.key("b"))?.verify()
+      }
     }
   }
 

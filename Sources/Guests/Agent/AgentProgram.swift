@@ -3,15 +3,24 @@ import Pipeline
 /// The shell program that is the guest's end of a build, as it is sent.
 enum AgentProgram {
   /// The program's bytes, without the lines that are comments.
-  static let bytes = [
-    PackageResources.jobs_sh, PackageResources.files_sh, PackageResources.agent_sh,
-  ].flatMap(withoutComments)
+  static let bytes =
+    Array("renewal=\(quoted(renewal))\n".utf8)
+    + [PackageResources.jobs_sh, PackageResources.files_sh, PackageResources.agent_sh]
+    .flatMap(withoutComments)
 
   /// The program with which root cleans a VM of the build and powers it off.
   static let retirement = withoutComments(PackageResources.retire_sh)
 
   /// The program with which root makes a VM right again that goes on from a kept state.
-  static let renewal = withoutComments(PackageResources.renew_sh)
+  private static let renewal = withoutComments(PackageResources.renew_sh)
+
+  /// A program as one word of a shell.
+  private static func quoted(_ program: [UInt8]) -> String {
+    let text = String(decoding: program, as: UTF8.self)
+    return "'"
+      + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#)
+      + "'"
+  }
 
   private static func withoutComments(_ program: [UInt8]) -> [UInt8] {
     var kept: [UInt8] = []

@@ -5,21 +5,33 @@
 #
 # Frames: `o N` and `e N`, each followed by N bytes of a job's standard output and error; all others
 # are one line. The program is jobs.sh, files.sh and this file, in this order; lines that begin with
-# a number sign are taken out before it is sent.
-# shellcheck disable=SC2034,SC2046,SC2048,SC2086,SC2154
+# a number sign are taken out before it is sent, and renew.sh comes before them as `renewal`.
+# shellcheck disable=SC2024,SC2034,SC2046,SC2048,SC2086,SC2154
 mask=$(umask)
 umask 077
 run=
 dir=
 refused=
 follower=
+arming=
 
 # Tells who and where this is, and takes up or makes the directory of the run.
 hello() { # nonce run make|find, and the directory on a line of its own where it is known
   nonce=$1 run=$2
   IFS= read -r known
-  uid=$(id -u) user=$(id -un)
+  uid=$(id -u)
   read -r boot </proc/sys/kernel/random/boot_id
+  found=no
+  choose_directory "$3"
+  # The slowest of all questions is asked first.
+  root=yes
+  asking=
+  if [ "$uid" != 0 ] && [ "$dir" ]; then
+    root=
+    sudo -n true >"$dir/.root.$$" 2>&1 </dev/null &
+    asking=$!
+  fi
+  user=$(id -un)
   missing=
   for tool in cat chmod dd flock id mkdir mkfifo mv readlink rm setsid sha256sum sleep stat tail \
     tee; do
@@ -27,11 +39,8 @@ hello() { # nonce run make|find, and the directory on a line of its own where it
   done
   # That of busybox can't do this.
   setsid -f true || missing="$missing util-linux"
-  found=no
-  choose_directory "$3"
-  root=yes
-  if [ "$uid" != 0 ]; then
-    root=$(sudo -n true 2>&1 </dev/null) && root=sudo
+  if [ "$asking" ]; then
+    if wait "$asking"; then root=sudo; else read -r root <"$dir/.root.$$"; fi
   fi
   printf '\n%s\n' "h $nonce"
   say u "$uid" "$user"
@@ -125,47 +134,66 @@ unpack() {
 # Makes a machine this run's own whose state is that of an earlier run: its clock stands where it stood
 # then, its random numbers would be those of every other machine of that state, and it still has that
 # run's directory, and sessions whose other end is gone.
-adopt() { # size seconds random, a line with the directory of the earlier run, and root's part
+adopt() { # seconds random, and a line with the directory of the earlier run
   IFS= read -r earlier
-  program=$(take "$1")
   by=
   [ "$uid" = 0 ] || by='sudo -n'
-  if ! reason=$($by /bin/sh -c "$program" kiln-renew "$2" "$3" "$earlier" 2>&1 </dev/null); then
-    say a refused "$reason"
-    return
-  fi
+  $by /bin/sh -c "$renewal" kiln-renew "$1" "$2" "$earlier" </dev/null >"$dir/.adopted" 2>&1 &
+  renewing=$!
+  code=
   while read -r session since; do
     [ "$since" = "$boot" ] || continue
     [ "$session" != "$PPID" ] || continue
     read -r name <"/proc/$session/comm"
     case $name in sshd*) kill -KILL "$session" ;; esac
   done <"$earlier/.sessions" 2>/dev/null
+  if [ -e "$earlier/.tmp.tar" ]; then
+    wait "$renewing"
+    code=$?
+  fi
   [ "$earlier" = "$dir" ] || {
     cat "$earlier/remove" >>"$dir/remove"
     rm -rf "$earlier" || $by rm -rf "$earlier" </dev/null
   } 2>/dev/null
-  case $reason in *unseeded) say a unseeded ;; *) say a adopted ;; esac
+  if [ -z "$code" ]; then
+    wait "$renewing"
+    code=$?
+  fi
+  reason=
+  while read -r line; do reason=$line; done <"$dir/.adopted"
+  case $code$reason in
+    0unseeded) say a unseeded ;;
+    0*) say a adopted ;;
+    *) say a refused "$reason" ;;
+  esac
 }
 
-# Has root wait for the word to take away what is ours and to power the machine off. The words go
-# through a pipe that only this agent holds open: when it ends without a word, so does the waiting.
+# Has root wait for the words to take away what is ours and to power the machine off. They go through
+# a pipe that only this agent holds open to write: when it ends, so does the waiting. A job may run
+# meanwhile, whose output has the line to itself: what came of it is said when it is asked for.
 arm() { # size key, and the program
   program=$(take "$1")
   [ ! -e "$dir/.retire" ] || rm -f "$dir/.retire"
-  reason=$(mkfifo "$dir/.retire" 2>&1) || {
-    say r refused "$reason"
-    return
-  }
+  mkfifo "$dir/.retire" 2>"$dir/.armed" || return
   command exec 5<>"$dir/.retire"
+  command exec 6<"$dir/.retire"
   by=
   [ "$uid" = 0 ] || by='sudo -n'
-  # Beside the next request, which makes the script ready.
-  if reason=$($by setsid -f /bin/sh -c "$program" \
-    kiln-retire "$dir" "$user" "$uid" "$run" "$2" 2>&1 </dev/null); then
+  $by setsid -f /bin/sh -c "$program" kiln-retire "$dir" "$user" "$uid" "$run" "$2" \
+    <&6 >"$dir/.armed" 2>&1 5>&- &
+  arming=$!
+  exec 6<&-
+}
+
+# Says whether root waits, and has it look at what runs in the machine.
+look() {
+  if [ "$arming" ] && wait "$arming" && printf 'look\n' >&5; then
     say r armed
   else
+    reason=
+    read -r reason <"$dir/.armed"
     say r refused "$reason"
-  fi 5>&- &
+  fi
 }
 
 while read -r verb one two three four five six rest; do
@@ -181,11 +209,12 @@ while read -r verb one two three four five six rest; do
     piece) piece "$one" "$two" "$three" ;;
     discard) discard "$one" ;;
     end) end "$one" "$two" "$three" ;;
-    adopt) adopt "$one" "$two" "$three" ;;
+    adopt) adopt "$one" "$two" ;;
     pack) pack ;;
     unpack) unpack ;;
     forget) forget "$one" ;;
     arm) arm "$one" "$two" ;;
+    look) look ;;
     retire)
       printf 'go\n' >&5
       say r going

@@ -36,7 +36,7 @@ start() { # id user restart stdout-offset stderr-offset interpreter argument
       by=$2
       [ "$uid" = 0 ] && by=login
       setsid -f /bin/sh -c "$runner" \
-        kiln-job "$job" "$by" "$3" "$mask" "$6" "$7" </dev/null >/dev/null 2>&1
+        kiln-job "$job" "$by" "$3" "$mask" "$6" "$7" </dev/null >/dev/null 2>&1 5>&-
       # Not before: where nobody listens any more, saying it ends this agent. Another that waits for
       # the lock meanwhile would find a job that was claimed and never begun.
       say s "$boot"

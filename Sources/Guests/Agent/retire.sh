@@ -1,10 +1,10 @@
 # Takes away all that a build left in a VM, says on the console what came of it, and powers the VM
 # off. Root runs it, started before the deprovision script, which may take away the user's right to
-# become root; it does nothing until the word comes, and ends when whoever would say it is gone.
+# become root; it does nothing until the words come on its standard input, and ends when whoever would
+# say them is gone.
 dir=$1 user=$2 id=$3 run=$4 key=$5
 exec >/dev/null 2>&1
-# Opened before anything takes time: whoever is gone by then could not end the wait for a writer.
-exec 3<"$dir/.retire"
+read -r word && [ "$word" = look ] || exit
 
 # What customizers started ends as in any shutdown, since it may have something to save. The machine's
 # own services do not: they are many, each costs time, and what they save is what must not be in an
@@ -21,41 +21,57 @@ if [ -d /run/systemd/system ]; then
   done)
 fi
 
-read -r word <&3 && [ "$word" = go ] || exit
-exec 3<&-
+read -r word && [ "$word" = go ] || exit
+exec </dev/null
 trap '' HUP TERM PIPE
 cd /
 
 # Processes cost more than anything else here where there is no KVM: as few as can be, and beside each
-# other what does not depend on each other.
+# other what does not depend on each other. With what depends on the journal, a program would be
+# started to empty it.
 if [ -d /run/systemd/system ]; then
   # shellcheck disable=SC2086
-  systemctl stop $services syslog.socket systemd-journal-flush.service systemd-journald.socket \
+  [ -z "$services" ] || systemctl stop $services &
+  systemctl stop --job-mode=ignore-dependencies syslog.socket systemd-journald.socket \
     systemd-journald-dev-log.socket systemd-journald-audit.socket systemd-journald.service &
 fi
 
 # What the build brought: files that were placed for it, and the key that it logged in with.
+set --
 while IFS= read -r path; do
-  rm -f -- "$path"
+  set -- "$@" "$path"
 done <"$dir/remove"
-rm -rf "$dir"
+[ $# = 0 ] || rm -f -- "$@"
+set -- "$dir"
 for file in /root/.ssh/authorized_keys /home/*/.ssh/authorized_keys; do
-  if [ -f "$file" ] && grep -qF -- "$key" "$file"; then
-    rest=$(grep -vF -- "$key" "$file")
-    if [ "$rest" ]; then printf '%s\n' "$rest" >"$file"; else rm -f "$file"; fi
+  if ! [ -f "$file" ] || [ "$key" = - ]; then continue; fi
+  rest=''
+  found=''
+  while IFS= read -r line || [ "$line" ]; do
+    case $line in
+      *"$key"*) found=yes ;;
+      *)
+        rest="$rest$line
+"
+        ;;
+    esac
+  done <"$file"
+  if [ "$rest" ]; then
+    [ -z "$found" ] || printf %s "$rest" >"$file"
+  elif [ "$found" ]; then
+    set -- "$@" "$file"
   fi
 done
 
 # As `cloud-init clean --logs`, which takes seconds to start; where its place was changed, by itself.
-if grep -hs '^ *cloud_dir:' /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg |
-  grep -qv ': */var/lib/cloud/* *$'; then
-  cloud-init clean --logs
-fi
-set -- /run/cloud-init /var/log/cloud-init.log /var/log/cloud-init-output.log
+elsewhere=$(grep -hs '^ *cloud_dir:' /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg |
+  while read -r _ place; do [ "${place%/}" = /var/lib/cloud ] || echo yes; done)
+[ -z "$elsewhere" ] || cloud-init clean --logs
+set -- "$@" /run/cloud-init /var/log/cloud-init.log /var/log/cloud-init-output.log
 for path in /var/lib/cloud/*; do
   [ "$path" = /var/lib/cloud/seed ] || set -- "$@" "$path"
 done
-rm -rf "$@"
+rm -rf -- "$@"
 for part in /etc/cloud/clean.d/*; do
   [ ! -f "$part" ] || [ ! -x "$part" ] || "$part"
 done
@@ -66,12 +82,10 @@ stat -c '%u %n' /proc/[0-9]* | while read -r owner process; do
   [ "$owner" != "$id" ] || kill -s KILL "${process#/proc/}"
 done
 if [ "$user" != root ]; then
-  {
-    userdel -f -r "$user" || deluser --remove-home "$user"
-    grep -l "^$user " /etc/sudoers.d/* | while read -r file; do
-      sed -i "/^$user /d; /^# User rules for $user\$/d" "$file"
-    done
-  } &
+  userdel -f -r "$user" || deluser --remove-home "$user" &
+  grep -l "^$user " /etc/sudoers.d/* | while read -r file; do
+    sed -i "/^$user /d; /^# User rules for $user\$/d" "$file"
+  done &
 fi
 set -- /var/log/journal/* /etc/ssh/ssh_host_*_key /etc/ssh/ssh_host_*_key.pub \
   /etc/ssh/ssh_host_*-cert.pub /var/lib/systemd/random-seed /var/lib/dhcp/*.leases \

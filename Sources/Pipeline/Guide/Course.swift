@@ -24,8 +24,17 @@ struct Course {
   /// The attempt that comes next, from 1.
   var attemptNumber: Int { attempt }
 
-  /// The jobs that follow the present one without anything in between.
-  var ahead: [GuestJob] { steps.dropFirst().prefix { $0.job != nil }.compactMap(\.job) }
+  /// The jobs that follow the present one without anything in between; where states are kept between
+  /// steps, none may start by itself.
+  func ahead(keepingStates: Bool) -> JobsAhead {
+    let rest = steps.dropFirst()
+    let jobs = rest.prefix { $0.job != nil }.compactMap(\.job)
+    var ahead = keepingStates ? JobsAhead.sent(jobs) : .started(jobs)
+    if case .generalize(let job) = rest.dropFirst(jobs.count).first?.work {
+      ahead.generalizing = job
+    }
+    return ahead
+  }
 
   /// Takes the guide's word on the present step before it runs; one that is left out is behind then.
   /// - Throws: ``StoppedByRequest`` where the build ends here.

@@ -52,8 +52,10 @@ actor LocalVM: BuildVM, LentVM {
     disk = place.disk
   }
 
-  /// Makes all that the VM needs and starts it.
-  func start(as beginning: VMBeginning = .own) async throws {
+  /// Makes all that the VM needs and starts it, as soon as `proof` has returned, too.
+  func start(
+    as beginning: VMBeginning = .own, proof: @escaping @Sendable () async throws -> Void = {}
+  ) async throws {
     do {
       try makeDirectory()
       let disk = try await makeDisk(beginning)
@@ -67,7 +69,8 @@ actor LocalVM: BuildVM, LentVM {
         memorySource: try beginning.memorySource(in: place))
       self.keys = keys
       self.disk = disk.path
-      machine = try await VirtualMachine.start(spec, accelerator: setup.accelerator)
+      machine = try await VirtualMachine.start(
+        spec, accelerator: setup.accelerator, proof: proof)
       try writeLogin()
     } catch let error as QEMUError {
       throw MachineError(.unavailable, error.description, hint: error.hint)

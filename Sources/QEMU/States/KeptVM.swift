@@ -95,7 +95,7 @@ actor KeptVM: StatefulVM {
   private func begin(as key: StepKey, on open: OpenLayer) async throws -> Bool {
     do {
       guard let use = try await keeping.store.use(key.digest) else { return false }
-      try await vm.start(as: .state(use.layer, open))
+      try await vm.start(as: .state(use.layer, open)) { try await use.verify() }
       goOn(from: use)
       return true
     } catch let error as LayerError where error.reason == .inUse {
@@ -151,6 +151,8 @@ actor KeptVM: StatefulVM {
       guard let found = try await keeping.store.use(key.digest) else {
         return .asItIs(because: "the state of \(name) before it is not kept any more")
       }
+      // The machine is given up only for a state that is right.
+      try await found.verify()
       use = found
     } catch let error as LayerError {
       return .asItIs(because: "\(error)")

@@ -24,12 +24,12 @@ struct MemoryFile {
   /// Compresses what was written, where that can be done.
   func compress(within limit: Duration) async throws {
     guard let zstd = Programs.find("zstd") else { return }
-    // The least that it can do: a third of the size. The machine comes first, but beside other work
-    // the lowest priority of all would never end.
+    // The fastest of its levels that still takes more than half away. The machine comes first, but
+    // beside other work the lowest priority of all would never end.
     let process = try await SupervisedProcess.start(
       SupervisedProcess.Command(
         executable: "nice",
-        arguments: ["-n", "10", zstd, "-q", "-1", "--rm", plain, "-o", compressed],
+        arguments: ["-n", "10", zstd, "-q", "--fast=3", "--rm", plain, "-o", compressed],
         directory: directory, messages: VMFile.messages.rawValue))
     defer { process.kill() }
     guard try await process.ended(within: limit) == .exited(0) else {
