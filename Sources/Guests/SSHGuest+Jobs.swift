@@ -23,7 +23,10 @@ extension SSHGuest {
             hint: "neither a script nor a restart may remove `\(facts.directory)`")
         }
         do {
-          let end = try await follow(job, ahead, &progress, agent, report)
+          let end =
+            agent.tellsSilence
+            ? try await follow(job, ahead, &progress, agent, report)
+            : try await followWatched(job, ahead, &progress, agent, report)
           jobBoot = progress.askedAt ?? agent.greeting.boot
           await forget(job.id, agent)
           return end
@@ -47,6 +50,31 @@ extension SSHGuest {
       await drop()
     }
   }
+
+  /// As ``follow(_:_:_:_:_:)``, with an SSH connection beside it that notices when the guest does not
+  /// answer any more.
+  private func followWatched(
+    _ job: GuestJob, _ ahead: JobsAhead, _ progress: inout JobProgress, _ agent: AgentSession,
+    _ report: GuestReport
+  ) async throws -> JobEnd {
+    async let _ = watch(agent)
+    return try await follow(job, ahead, &progress, agent, report)
+  }
+
+  /// Closes an agent when an SSH connection to its guest is lost, or can't be made.
+  private func watch(_ agent: AgentSession) async {
+    do {
+      // Most jobs are shorter than that, and to log in costs the guest a second where there is no KVM.
+      try await ContinuousClock().sleep(for: Self.watchAfter)
+      if let lane = try await lane(0) { while true { _ = try await lane.frame() } }
+    } catch is CancellationError {
+      return
+    } catch {
+      await agent.close()
+    }
+  }
+
+  private static let watchAfter = Duration.seconds(10)
 
   /// One connection's share of a job: asks for it, and listens until it ends or the line drops.
   private func follow(

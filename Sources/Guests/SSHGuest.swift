@@ -53,7 +53,36 @@ public actor SSHGuest: Guest {
     }
   }
 
-  private init(_ route: SSHRoute, _ connection: SSHConnection, _ agent: AgentSession) {
+  /// Goes on with a guest of an earlier run's state, in which an agent listens at `port`: nobody has to
+  /// log in, which takes a second where there is no KVM.
+  ///
+  /// What is lost later comes back by SSH, and large files go by it.
+  /// - Returns: the guest; `nil` where nobody listens.
+  /// - Throws: ``GuestError`` of kind `unfit`.
+  public static func wake(
+    _ route: SSHRoute, at port: any AgentChannel, report: @escaping GuestReport
+  ) async throws -> SSHGuest? {
+    let start = ContinuousClock.now
+    let agent: AgentSession
+    do {
+      agent = try await AgentSession.greet(
+        listener: port, run: route.run, within: Self.wakingLimit)
+    } catch  where error is AgentGone || error is AgentConfusion {
+      return nil
+    }
+    report(.answered(after: ContinuousClock.now - start))
+    try agent.greeting.check(route.name)
+    return SSHGuest(route, nil, agent)
+  }
+
+  /// Tells agents of different versions of Kiln apart: one that listens in a kept state is as old as
+  /// that.
+  public static let agentVersion = AgentProgram.version
+
+  /// How long an agent may take that listens already; where none does, this is lost.
+  private static let wakingLimit = Duration.seconds(15)
+
+  private init(_ route: SSHRoute, _ connection: SSHConnection?, _ agent: AgentSession) {
     self.route = route
     self.connection = connection
     self.agent = agent
@@ -125,6 +154,10 @@ public actor SSHGuest: Guest {
   /// Notes that the guest does its work, so that the next loss is a new one.
   func proveAlive() { outage.settle() }
 
+  /// Whether an agent listens at the VM's own port, so that a state of the VM can be gone on from
+  /// without logging in.
+  public var listens: Bool { agent?.greeting.listens ?? false }
+
   /// Closes the lanes of a file that was refused while it was still on its way.
   ///
   /// `first` may be the jobs' agent itself, where there was no other lane.
@@ -141,17 +174,16 @@ public actor SSHGuest: Guest {
   private func forgetAhead() { (chained, laid, isArming) = ([], [], false) }
 
   func drop() async {
-    agent = nil
+    let (lostAgent, lostConnection) = (agent, connection)
+    (agent, connection) = (nil, nil)
     lanes = [:]
     forgetAhead()
-    await connection?.close()
-    connection = nil
+    // One that listened at a port has no connection to end with.
+    await lostAgent?.close()
+    await lostConnection?.close()
   }
 
   private func newAgent(_ report: GuestReport) async throws -> AgentSession {
-    if connection?.isOpen != true {
-      connection = try await route.dial()
-    }
     let agent = try await openAgent(.first)
     guard agent.greeting.directory == facts.directory else {
       throw GuestError(
@@ -163,10 +195,18 @@ public actor SSHGuest: Guest {
   }
 
   private func openAgent(_ place: AgentSession.Place) async throws -> AgentSession {
-    guard let connection else { throw AgentGone(why: "the connection was closed") }
+    let connection = try await standingConnection()
     return try await AgentSession.open(
       over: connection, run: route.run, directory: facts.directory, place: place,
       within: route.timeout)
+  }
+
+  /// The connection; a new one where there is none, as at first where an agent listened at a port.
+  private func standingConnection() async throws -> SSHConnection {
+    if let connection, connection.isOpen { return connection }
+    let dialed = try await route.dial()
+    connection = dialed
+    return dialed
   }
 
   private func pause() async throws {

@@ -92,7 +92,7 @@ struct CommandLine {
       "-object", "rng-builtin,id=rng0",
       "-device", "virtio-rng-pci,rng=rng0,id=device-rng0",
       "-device", spec.architecture == .x86_64 ? "pvpanic" : "pvpanic-pci",
-    ] + generation + display
+    ] + generation + display + agentPort
   }
 
   private var network: String { spec.devices == .virtio ? "virtio-net-pci" : "e1000" }
@@ -101,6 +101,19 @@ struct CommandLine {
   private var display: [String] {
     guard spec.display == .vga else { return [] }
     return ["-device", spec.architecture == .x86_64 ? "VGA,id=device-display" : "ramfb"]
+  }
+
+  /// What the guest calls the port, and QEMU when it tells that somebody opens or closes it.
+  static let agentPortName = "kiln.agent"
+
+  private var agentPort: [String] {
+    guard spec.hasAgentPort else { return [] }
+    let name = Self.agentPortName
+    return [
+      "-chardev", "socket,id=agent,path=\(VMFile.agentPort.rawValue),server=on,wait=off",
+      "-device", "virtio-serial-pci,id=serial,max_ports=2",
+      "-device", "virtserialport,bus=serial.0,nr=1,chardev=agent,id=\(name),name=\(name)",
+    ]
   }
 
   /// Tells the guest's kernel that its memory was another machine's before, so that it draws new

@@ -23,6 +23,8 @@ public enum VMEvent: Sendable, Hashable {
   case guestPanicked
   /// A disk's file could not be read or written; the machine is halted.
   case diskFailed(DiskFailure)
+  /// The guest's end of the agent's port is not open any more.
+  case agentPortClosed
   /// Anything else that QEMU tells.
   case other(QMPEvent)
 
@@ -38,6 +40,10 @@ public enum VMEvent: Sendable, Hashable {
       case "RESUME": .resumed
       case "GUEST_PANICKED": .guestPanicked
       case "BLOCK_IO_ERROR": .diskFailed(DiskFailure(event.data))
+      case "VSERPORT_CHANGE"
+      where event.data["id"]?.text == CommandLine.agentPortName
+        && event.data["open"]?.bool == false:
+        .agentPortClosed
       default: .other(event)
       }
   }

@@ -5,6 +5,7 @@ final class VMHistory: Sendable {
   private struct State {
     var shutdown: (origin: VMEvent.Origin, reason: String)?
     var killed = false
+    var hangUp: @Sendable () -> Void = {}
   }
 
   private let state = Mutex(State())
@@ -17,9 +18,13 @@ final class VMHistory: Sendable {
     case .shutdown(let origin, let reason): state.withLock { $0.shutdown = (origin, reason) }
     case .guestPanicked: halted.set(.guestPanicked)
     case .diskFailed(let failure): halted.set(.diskFailed(failure))
+    case .agentPortClosed: state.withLock { $0.hangUp }()
     default: break
     }
   }
+
+  /// Has `body` called whenever nobody in the guest listens at the port any more.
+  func onHangUp(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.hangUp = body } }
 
   /// Takes note that the guest's kernel says on the console that it has crashed.
   @Sendable func addCrash() { halted.set(.guestPanicked) }

@@ -87,6 +87,8 @@ public struct VMSpec: Sendable, Hashable {
   public var devices = Devices.virtio
   /// What it shows pictures on.
   public var display = Display.none
+  /// Whether it has a virtio serial port by which an agent in it can be talked to: ``AgentPort``.
+  public var hasAgentPort = false
   /// The port of the guest that a port of this host leads to: SSH's, or WinRM's.
   public var servicePort = 22
 
@@ -131,6 +133,8 @@ enum VMFile: String {
   case visited
   /// The socket by which somebody talks to QEMU when the process that started it is gone.
   case monitor
+  /// The socket that leads to the agent that listens in the guest.
+  case agentPort = "agent"
   /// What whoever takes a machine up again that was kept needs to know of it.
   case kept = "kept.json"
 

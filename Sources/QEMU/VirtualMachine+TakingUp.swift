@@ -1,5 +1,3 @@
-internal import Glibc
-
 extension VirtualMachine {
   /// Takes up a machine that another process had started and let go: it runs on, and can't outlive
   /// this process from now on.
@@ -16,7 +14,7 @@ extension VirtualMachine {
     do {
       let history = VMHistory()
       let qmp = QMPClient(
-        owning: try monitor(in: spec.directory), observer: history.add)
+        owning: try UnixSocket.connect(to: .monitor, in: spec.directory), observer: history.add)
       try await qmp.negotiate()
       let status = try await qmp.execute(.status)
       guard status.running else { throw QEMUError(.ended, operation, "it is \(status.status)") }
@@ -30,31 +28,5 @@ extension VirtualMachine {
       custody.release()
       throw error
     }
-  }
-
-  /// A connection to the machine's monitor.
-  private static func monitor(in directory: String) throws(QEMUError) -> Int32 {
-    let path = VMFile.monitor.path(in: directory)
-    let operation = "connect to `\(path)`"
-    let place = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-    guard place >= 0 else { throw .file(operation, errno) }
-    defer { close(place) }
-    // A socket's address is short, and directories may be deep.
-    let short = Array("/proc/self/fd/\(place)/\(VMFile.monitor.rawValue)".utf8)
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: short) }
-    let connection = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-    guard connection >= 0 else { throw .file(operation, errno) }
-    let size = socklen_t(MemoryLayout<sockaddr_un>.size)
-    let connected = withUnsafePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(connection, $0, size) }
-    }
-    guard connected == 0 else {
-      let code = errno
-      close(connection)
-      throw .file(operation, code)
-    }
-    return connection
   }
 }

@@ -14,6 +14,8 @@ public actor VirtualMachine {
   public nonisolated let pid: Int32
   /// The conversation with QEMU, for commands that this type has no function for.
   public nonisolated let qmp: QMPClient
+  /// What leads to an agent that listens in the guest, where the machine was made with it.
+  public nonisolated let agentPort: AgentPort?
 
   let process: SupervisedProcess
   let history: VMHistory
@@ -21,9 +23,10 @@ public actor VirtualMachine {
 
   init(
     _ spec: VMSpec, guestPort: Int, process: SupervisedProcess, qmp: QMPClient, history: VMHistory,
-    console: ConsoleWatch
+    console: ConsoleWatch, agentPort: AgentPort? = nil
   ) {
     self.spec = spec
+    self.agentPort = agentPort
     self.guestPort = guestPort
     self.process = process
     self.qmp = qmp
@@ -66,6 +69,9 @@ public actor VirtualMachine {
       try ProcessRecord.of(pid: process.pid)?.write(in: spec.directory)
       try await qmp.negotiate()
       let port = try await forwardedPort(qmp, to: spec.servicePort)
+      // Connected before the guest runs, which otherwise finds nobody there.
+      let agentPort = spec.hasAgentPort ? try AgentPort(in: spec.directory) : nil
+      if let agentPort { history.onHangUp(agentPort.hangUp) }
       if let memory = spec.memorySource {
         try await Migration(by: qmp).read(from: memory)
       }
@@ -74,7 +80,8 @@ public actor VirtualMachine {
       try await proven
       _ = try await qmp.execute(.cont)
       return VirtualMachine(
-        spec, guestPort: port, process: process, qmp: qmp, history: history, console: console)
+        spec, guestPort: port, process: process, qmp: qmp, history: history, console: console,
+        agentPort: agentPort)
     } catch {
       let failure = await startFailure(error, spec, process)
       try await proven

@@ -15,6 +15,7 @@ struct StepCacheTests {
       try await Self.bakeFirst(rig)
       try await Self.runTheLastStepAnew(rig)
       try await Self.changeTheLastStep(rig)
+      try await Self.restartWhatGoesOn(rig)
       try await Self.damageAState(rig)
       try await Self.raceAndPrune(rig)
       try await Self.killAndResume(rig)
@@ -133,6 +134,24 @@ struct StepCacheTests {
       #expect(ran.stderr.contains("| sessions 1\n"))
     }
     #expect(random.count == 2, "each start draws its own")
+  }
+
+  /// The agent that listened ends with the system; the last step fails, since no image is needed.
+  private static func restartWhatGoesOn(_ rig: VMRig) async throws {
+    try rig.writeTemplate(
+      .shell("echo one | sudo tee /opt/order", "echo kept > /tmp/note", name: "one"),
+      .shell("echo two | sudo tee -a /opt/order", name: "two"),
+      .shell("echo three | sudo tee -a /opt/order", "cat /tmp/note", name: "three"),
+      .shell("echo four | sudo tee -a /opt/order", "sudo reboot", name: "four"),
+      .shell("echo $(cat /opt/order)", "exit 3", name: "five"))
+    for cached in [3, 4] {
+      let ran = try await rig.build()
+      #expect(ran.exit == 1, "\(ran.stderr)")
+      #expect(
+        ran.stderr.contains("[\(cached)/6] Shell \"\(cached == 3 ? "three" : "four")\" cached"))
+      #expect(ran.stderr.contains("| one two three four\n"), "\(ran.stderr)")
+      #expect(!ran.stderr.contains("nobody listens"))
+    }
   }
 
   private static func damageAState(_ rig: VMRig) async throws {

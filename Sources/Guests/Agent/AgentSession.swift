@@ -8,7 +8,7 @@ actor AgentSession {
   /// What the agent said when it was greeted.
   nonisolated let greeting: AgentGreeting
   /// The channel to the agent.
-  private nonisolated let channel: SSHChannel
+  private nonisolated let channel: any AgentChannel
   private var reader: AgentFrameReader
   /// What a job that the guest started by itself said while something else was waited for.
   private var kept: [AgentFrame] = []
@@ -31,11 +31,26 @@ actor AgentSession {
     over connection: SSHConnection, run: String, directory: String?, place: Place,
     within limit: Duration
   ) async throws -> AgentSession {
-    let channel = try await connection.open(AgentProgram.command)
+    let channel = SSHAgentChannel(channel: try await connection.open(AgentProgram.command))
+    let greeting = Greeting(program: AgentProgram.bytes, run, directory, place)
+    return try await greet(channel, by: greeting, within: limit)
+  }
+
+  /// Greets an agent that listens already: one round trip.
+  static func greet(
+    listener channel: any AgentChannel, run: String, within limit: Duration
+  ) async throws -> AgentSession {
+    try await greet(channel, by: Greeting(program: [], run, nil, .first), within: limit)
+  }
+
+  private static func greet(
+    _ channel: any AgentChannel, by greeting: Greeting, within limit: Duration
+  ) async throws -> AgentSession {
     do {
       let limit = min(limit, greetingLimit)
       return try await withDeadline(limit, for: "the guest's agent to answer") {
-        try await greet(channel, run: run, directory: directory, place)
+        try await channel.write(greeting.bytes)
+        return try await answer(to: greeting, from: channel)
       }
     } catch let error as DeadlineExceeded {
       await channel.close()
@@ -46,13 +61,22 @@ actor AgentSession {
     }
   }
 
-  private static func greet(
-    _ channel: SSHChannel, run: String, directory: String?, _ place: Place
-  ) async throws -> AgentSession {
+  /// What an agent is told first.
+  private struct Greeting {
+    /// By it what the agent says is told from what a shell had said before.
     let nonce = String(UInt64.random(in: 1 << 60 ... .max), radix: 16)
-    let hello = "hello \(nonce) \(run) \(place == .first ? "make" : "find")\n\(directory ?? "")\n"
-    try await channel.write(AgentProgram.bytes + Array(hello.utf8))
-    var reader = AgentFrameReader(nonce: nonce)
+    let bytes: [UInt8]
+
+    init(program: [UInt8], _ run: String, _ directory: String?, _ place: Place) {
+      let may = place == .first ? "make" : "find"
+      bytes = program + Array("hello \(nonce) \(run) \(may)\n\(directory ?? "")\n".utf8)
+    }
+  }
+
+  private static func answer(
+    to sent: Greeting, from channel: any AgentChannel
+  ) async throws -> AgentSession {
+    var reader = AgentFrameReader(nonce: sent.nonce)
     var greeting = AgentGreeting()
     while true {
       guard let frame = try reader.next() else {
@@ -68,7 +92,7 @@ actor AgentSession {
     return AgentSession(channel, reader, greeting)
   }
 
-  private init(_ channel: SSHChannel, _ reader: AgentFrameReader, _ greeting: AgentGreeting) {
+  private init(_ channel: any AgentChannel, _ reader: AgentFrameReader, _ greeting: AgentGreeting) {
     self.channel = channel
     self.reader = reader
     self.greeting = greeting
@@ -107,17 +131,19 @@ actor AgentSession {
     }
   }
 
+  /// Whether ``frame()`` throws, sooner or later, when the guest does not answer any more.
+  nonisolated var tellsSilence: Bool { channel.tellsSilence }
+
   /// Ends the agent by closing its channel.
   nonisolated func close() async {
     await channel.close()
   }
 
-  /// The next bytes of the agent's standard output; what shells print to standard error is noise.
-  private static func bytes(from channel: SSHChannel) async throws -> [UInt8] {
-    while let output = try await channel.read() {
-      if case .standard(let bytes) = output { return bytes }
+  private static func bytes(from channel: any AgentChannel) async throws -> [UInt8] {
+    guard let bytes = try await channel.read() else {
+      throw AgentGone(why: "the guest's agent ended")
     }
-    throw AgentGone(why: "the guest's agent ended")
+    return bytes
   }
 }
 
@@ -138,6 +164,8 @@ struct AgentGreeting: Sendable, Equatable {
   var foundDirectory = false
   var missing: [String] = []
   var fault = ""
+  /// An agent listens at the VM's own port, or this is the one.
+  var listens = false
 
   mutating func take(_ verb: Character, _ words: [String]) {
     switch verb {
@@ -150,6 +178,7 @@ struct AgentGreeting: Sendable, Equatable {
     case "m": missing = words
     case "r": sudo = words.joined(separator: " ")
     case "n": fault = words.joined(separator: " ")
+    case "p": listens = words == ["yes"]
     default: break
     }
   }

@@ -6,7 +6,7 @@
 # Frames: `o N` and `e N`, each followed by N bytes of a job's standard output and error; all others
 # are one line. The program is jobs.sh, files.sh and this file, in this order; lines that begin with
 # a number sign are taken out before it is sent, and renew.sh comes before them as `renewal`.
-# shellcheck disable=SC2024,SC2034,SC2046,SC2048,SC2086,SC2154
+# shellcheck disable=SC2015,SC2024,SC2030,SC2031,SC2034,SC2046,SC2048,SC2086,SC2154
 mask=$(umask)
 umask 077
 run=
@@ -14,6 +14,8 @@ dir=
 refused=
 follower=
 arming=
+listening=
+port=/dev/virtio-ports/kiln.agent
 
 # Tells who and where this is, and takes up or makes the directory of the run.
 hello() { # nonce run make|find, and the directory on a line of its own where it is known
@@ -28,7 +30,7 @@ hello() { # nonce run make|find, and the directory on a line of its own where it
   asking=
   if [ "$uid" != 0 ] && [ "$dir" ]; then
     root=
-    sudo -n true >"$dir/.root.$$" 2>&1 </dev/null &
+    ask_for_root "$3" >"$dir/.root.$$" 2>&1 </dev/null &
     asking=$!
   fi
   user=$(id -un)
@@ -49,6 +51,13 @@ hello() { # nonce run make|find, and the directory on a line of its own where it
   say k $found
   say m "$missing"
   say r "$root"
+  listens=
+  if [ "$listening" ]; then
+    say p yes
+  elif [ "$3" = make ] && [ -c "$port" ] && { command exec 6<>"$port"; } 2>/dev/null; then
+    say p yes
+    listens=yes
+  fi
   [ -z "$dir" ] || printf '%s\n' "$PPID $boot" >>"$dir/.sessions"
   if [ -z "$dir" ]; then
     say n "$reason"
@@ -56,6 +65,20 @@ hello() { # nonce run make|find, and the directory on a line of its own where it
     exit
   fi
   say .
+  if [ "$listens" ]; then
+    (
+      listening=yes
+      serve
+    ) <&6 >&6 2>/dev/null 6>&- &
+    exec 6>&-
+  fi
+}
+
+# Whether the user may become root. A VM of ours may have a port to its host: it becomes the user's. One
+# more of this agent listens there, until the machine ends, so that nobody has to log in who goes on
+# from a state of the machine. A port can be open once only.
+ask_for_root() { # make|find
+  [ "$1" = make ] && [ -c "$port" ] && sudo -n chown "$uid" "$port" || sudo -n true
 }
 
 # The name begins with a dot, since `rm -rf /var/tmp/*` is a usual line of a script that tidies up.
@@ -80,6 +103,7 @@ choose_directory() { # make|find
 # Whether the other end of this connection is still there: then the process that serves it is still
 # the parent. That its number is known proves nothing, since the dead may wait for being noticed.
 attended() {
+  [ -z "$listening" ] || return 0
   read -r _ _ _ above _ <"/proc/$$/stat" && [ "$above" = "$PPID" ]
 }
 
@@ -196,30 +220,35 @@ look() {
   fi
 }
 
-while read -r verb one two three four five six rest; do
-  case $verb in
-    hello) hello "$one" "$two" "$three" ;;
-    put) put "$one" "$two" "$three" ;;
-    start) start "$one" "$two" "$three" "$four" "$five" "$six" "$rest" ;;
-    then) chain "$two" "$one" "$three" "$four" "$six" "$rest" ;;
-    attach) follow "$one" "$two" "$three" ;;
-    cancel) cancel "$one" ;;
-    file) file "$one" "$two" "$three" "$four" "$five" ;;
-    begin) begin "$one" "$two" "$three" ;;
-    piece) piece "$one" "$two" "$three" ;;
-    discard) discard "$one" ;;
-    end) end "$one" "$two" "$three" ;;
-    adopt) adopt "$one" "$two" ;;
-    pack) pack ;;
-    unpack) unpack ;;
-    forget) forget "$one" ;;
-    arm) arm "$one" "$two" ;;
-    look) look ;;
-    retire)
-      printf 'go\n' >&5
-      say r going
-      ;;
-    leave) leave ;;
-  esac
-done
-[ "$follower" ] && kill "$follower" 2>/dev/null
+# Does what is asked for, until nobody is there to ask.
+serve() {
+  while read -r verb one two three four five six rest; do
+    case $verb in
+      hello) hello "$one" "$two" "$three" ;;
+      put) put "$one" "$two" "$three" ;;
+      start) start "$one" "$two" "$three" "$four" "$five" "$six" "$rest" ;;
+      then) chain "$two" "$one" "$three" "$four" "$six" "$rest" ;;
+      attach) follow "$one" "$two" "$three" ;;
+      cancel) cancel "$one" ;;
+      file) file "$one" "$two" "$three" "$four" "$five" ;;
+      begin) begin "$one" "$two" "$three" ;;
+      piece) piece "$one" "$two" "$three" ;;
+      discard) discard "$one" ;;
+      end) end "$one" "$two" "$three" ;;
+      adopt) adopt "$one" "$two" ;;
+      pack) pack ;;
+      unpack) unpack ;;
+      forget) forget "$one" ;;
+      arm) arm "$one" "$two" ;;
+      look) look ;;
+      retire)
+        printf 'go\n' >&5
+        say r going
+        ;;
+      leave) leave ;;
+    esac
+  done
+  [ "$follower" ] && kill "$follower" 2>/dev/null
+}
+
+serve

@@ -60,13 +60,14 @@ actor LocalVM: BuildVM, LentVM {
       try makeDirectory()
       let disk = try await makeDisk(beginning)
       let keys = try await makeKeys(beginning, for: disk)
-      let spec = VMSpec(
+      var spec = VMSpec(
         name: name, directory: place.directory, disk: disk,
         dataDisks: try await makeDataDisks(beginning),
         firmware: VMSpec.Firmware(for: setup.source.firmware),
         architecture: setup.source.architecture,
         cpus: setup.cpus, memory: setup.memory, seed: place.seed,
         memorySource: try beginning.memorySource(in: place))
+      spec.hasAgentPort = beginning.mayBeKept
       self.keys = keys
       self.disk = disk.path
       machine = try await VirtualMachine.start(
@@ -106,7 +107,9 @@ actor LocalVM: BuildVM, LentVM {
     try await reach(report)
   }
 
-  func reach(_ report: @escaping GuestReport) async throws -> SSHGuest {
+  /// Reaches the guest: by the agent that listens in it, where the state is one with such an agent, else
+  /// by SSH.
+  func reach(_ report: @escaping GuestReport, listens: Bool = false) async throws -> SSHGuest {
     guard let machine, let keys else { throw MachineError(.unavailable, "\(name) was not started") }
     var options = SSHOptions()
     options.identities = [place.key]
@@ -122,6 +125,10 @@ actor LocalVM: BuildVM, LentVM {
     route.publicKey =
       keys.client.split(separator: " ").dropFirst().first.map(String.init) ?? ""
     do {
+      if listens, let port = machine.agentPort {
+        if let guest = try await SSHGuest.wake(route, at: port, report: report) { return guest }
+        events.receive(.note("nobody listens in the kept state as expected: logging in"))
+      }
       return try await SSHGuest.reach(route, report: report)
     } catch let error as GuestError {
       tellConsole()

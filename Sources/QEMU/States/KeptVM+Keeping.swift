@@ -127,13 +127,17 @@ extension KeptVM {
     _ key: StepKey, _ moment: StateMoment, _ guest: SSHGuest
   ) async -> LayerManifest {
     let keys = await vm.publicKeys
+    var details = [
+      StateDetail.clientKey: keys?.client ?? "", StateDetail.hostKey: keys?.host ?? "",
+      StateDetail.guestDirectory: guest.facts.directory,
+    ]
+    if keeping.form == .live, await vm.machine?.agentPort?.isOpen == true, await guest.listens {
+      details[StateDetail.agent] = SSHGuest.agentVersion
+    }
     return LayerManifest(
       key: key.digest, parent: parent, form: keeping.form.rawValue,
       step: "\(moment.number). \(moment.title)", template: plan.template,
       run: place.run.run.text, made: Int(Date().timeIntervalSince1970),
-      details: [
-        StateDetail.clientKey: keys?.client ?? "", StateDetail.hostKey: keys?.host ?? "",
-        StateDetail.guestDirectory: guest.facts.directory,
-      ])
+      details: details)
   }
 }

@@ -13,6 +13,11 @@ enum VMBeginning: Sendable {
   /// As a kept state, with disks in a layer on it.
   case state(Layer, OpenLayer)
 
+  /// Whether its states are kept, or it begins as one.
+  var mayBeKept: Bool {
+    if case .own = self { false } else { true }
+  }
+
   /// Where its disk with this number is, unless that is in its own directory.
   ///
   /// 0 is the one that it starts from.
@@ -63,6 +68,8 @@ enum StateDetail {
   static let clientKey = "clientKey"
   static let hostKey = "hostKey"
   static let guestDirectory = "guestDirectory"
+  /// The version of the agent that listens, where one does.
+  static let agent = "agent"
 }
 
 extension Layer {
