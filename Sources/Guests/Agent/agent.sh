@@ -21,29 +21,12 @@ port=/dev/virtio-ports/kiln.agent
 hello() { # nonce run make|find, and the directory on a line of its own where it is known
   nonce=$1 run=$2
   IFS= read -r known
-  uid=$(id -u)
+  # One that listened in a kept state has learnt before what does not change.
+  [ "$listening" ] || uid=$(id -u)
   read -r boot </proc/sys/kernel/random/boot_id
   found=no
   choose_directory "$3"
-  # The slowest of all questions is asked first.
-  root=yes
-  asking=
-  if [ "$uid" != 0 ] && [ "$dir" ]; then
-    root=
-    ask_for_root "$3" >"$dir/.root.$$" 2>&1 </dev/null &
-    asking=$!
-  fi
-  user=$(id -un)
-  missing=
-  for tool in cat chmod dd flock id mkdir mkfifo mv readlink rm setsid sha256sum sleep stat tail \
-    tee; do
-    command -v "$tool" >/dev/null || missing="$missing $tool"
-  done
-  # That of busybox can't do this.
-  setsid -f true || missing="$missing util-linux"
-  if [ "$asking" ]; then
-    if wait "$asking"; then root=sudo; else read -r root <"$dir/.root.$$"; fi
-  fi
+  [ "$listening" ] || learn "$3"
   printf '\n%s\n' "h $nonce"
   say u "$uid" "$user"
   say b "$boot"
@@ -71,6 +54,29 @@ hello() { # nonce run make|find, and the directory on a line of its own where it
       serve
     ) <&6 >&6 2>/dev/null 6>&- &
     exec 6>&-
+  fi
+}
+
+# Finds out who this is, what is missing here, and whether the user may become root.
+learn() { # make|find
+  # The slowest of all questions is asked first.
+  root=yes
+  asking=
+  if [ "$uid" != 0 ] && [ "$dir" ]; then
+    root=
+    ask_for_root "$1" >"$dir/.root.$$" 2>&1 </dev/null &
+    asking=$!
+  fi
+  user=$(id -un)
+  missing=
+  for tool in cat chmod dd flock id mkdir mkfifo mv readlink rm setsid sha256sum sleep stat tail \
+    tee; do
+    command -v "$tool" >/dev/null || missing="$missing $tool"
+  done
+  # That of busybox can't do this.
+  setsid -f true || missing="$missing util-linux"
+  if [ "$asking" ]; then
+    if wait "$asking"; then root=sudo; else read -r root <"$dir/.root.$$"; fi
   fi
 }
 
