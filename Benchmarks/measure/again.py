@@ -30,11 +30,14 @@ def one_round(tools, options, base, seed, pause):
     found = {"kiln": [], "packer": []}
     for last in ("as it was", "as it now is"):
         steps = write(tools, pause, last)
+        bake.settle()
         run = tools.run([tools.kiln, "build", *words(tools, base)])
         parts = bake.share(bake.newest_run(tools), run.wall)
         reached = reach(bake.newest_run(tools))
         found["kiln"].append({"wall": run.wall, "reached": reached, "parts": parts})
-        run = tools.run(bake.packer_words(tools, base, seed, options.accelerator, steps))
+        packer = bake.packer_words(tools, base, seed, options.accelerator, steps)
+        bake.settle()
+        run = tools.run(packer)
         found["packer"].append({"wall": run.wall})
     return found
 
