@@ -87,6 +87,9 @@ public struct VMSpec: Sendable, Hashable {
   public var devices = Devices.virtio
   /// What it shows pictures on.
   public var display = Display.none
+  /// Whether one that goes on from a kept state is cut off from its network at first, until
+  /// ``VirtualMachine/releaseNetwork()``.
+  var holdsNetwork = false
   /// Whether it has a virtio serial port by which an agent in it can be talked to: ``AgentPort``.
   public var hasAgentPort = false
   /// The port of the guest that a port of this host leads to: SSH's, or WinRM's.

@@ -74,6 +74,7 @@ public actor VirtualMachine {
       if let agentPort { history.onHangUp(agentPort.hangUp) }
       if let memory = spec.memorySource {
         try await Migration(by: qmp).read(from: memory)
+        if spec.holdsNetwork { try await holdNetwork(qmp) }
       }
       let console = try ConsoleWatch(
         VMFile.console.path(in: spec.directory), crashed: history.addCrash)

@@ -26,7 +26,7 @@ hello() { # nonce run make|find, and the directory on a line of its own where it
   read -r boot </proc/sys/kernel/random/boot_id
   found=no
   choose_directory "$3"
-  [ "$listening" ] || learn "$3"
+  if [ "$listening" ]; then hold_session; else learn "$3"; fi
   printf '\n%s\n' "h $nonce"
   say u "$uid" "$user"
   say b "$boot"
@@ -55,6 +55,13 @@ hello() { # nonce run make|find, and the directory on a line of its own where it
     ) <&6 >&6 2>/dev/null 6>&- &
     exec 6>&-
   fi
+}
+
+# Stops the server of the connection that the earlier run had: it is gone, and a server that finds that
+# out ends, and with it the login session that all steps belong to.
+hold_session() {
+  read -r name <"/proc/$PPID/comm" || return
+  case $name in sshd*) kill -s STOP "$PPID" ;; esac
 }
 
 # Finds out who this is, what is missing here, and whether the user may become root.

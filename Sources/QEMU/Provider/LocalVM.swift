@@ -24,6 +24,8 @@ actor LocalVM: BuildVM, LentVM {
   private let events: any EventSink
   private(set) var machine: VirtualMachine?
   private var keys: Keys?
+  /// An agent listens in the machine, which is cut off from its network until that was greeted.
+  private var listens = false
   /// The disk that the machine writes to.
   private var disk: String
   private var staying = false
@@ -68,6 +70,8 @@ actor LocalVM: BuildVM, LentVM {
         cpus: setup.cpus, memory: setup.memory, seed: place.seed,
         memorySource: try beginning.memorySource(in: place))
       spec.hasAgentPort = beginning.mayBeKept
+      spec.holdsNetwork = beginning.hasListener
+      listens = beginning.hasListener
       self.keys = keys
       self.disk = disk.path
       machine = try await VirtualMachine.start(
@@ -109,7 +113,7 @@ actor LocalVM: BuildVM, LentVM {
 
   /// Reaches the guest: by the agent that listens in it, where the state is one with such an agent, else
   /// by SSH.
-  func reach(_ report: @escaping GuestReport, listens: Bool = false) async throws -> SSHGuest {
+  func reach(_ report: @escaping GuestReport) async throws -> SSHGuest {
     guard let machine, let keys else { throw MachineError(.unavailable, "\(name) was not started") }
     var options = SSHOptions()
     options.identities = [place.key]
@@ -126,7 +130,10 @@ actor LocalVM: BuildVM, LentVM {
       keys.client.split(separator: " ").dropFirst().first.map(String.init) ?? ""
     do {
       if listens, let port = machine.agentPort {
-        if let guest = try await SSHGuest.wake(route, at: port, report: report) { return guest }
+        listens = false
+        let guest = try await SSHGuest.wake(route, at: port, report: report)
+        try await machine.releaseNetwork()
+        if let guest { return guest }
         events.receive(.note("nobody listens in the kept state as expected: logging in"))
       }
       return try await SSHGuest.reach(route, report: report)

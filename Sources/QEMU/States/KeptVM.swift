@@ -23,8 +23,6 @@ actor KeptVM: StatefulVM {
   var guest: SSHGuest?
   /// The run's directory on the guest, of the run that kept the state that the VM began as.
   private var earlier: String?
-  /// The state that the VM began as has an agent in it that listens and is of this version of Kiln.
-  private var listens = false
   /// The key of the state that the VM was in before the step that runs; `nil` once no more states
   /// are kept.
   var key: StepKey?
@@ -115,7 +113,6 @@ actor KeptVM: StatefulVM {
     origin = use
     parent = use.layer.id
     earlier = use.layer.manifest.details[StateDetail.guestDirectory]
-    listens = use.layer.manifest.details[StateDetail.agent] == SSHGuest.agentVersion
   }
 
   private func makeReady() async throws {
@@ -127,8 +124,7 @@ actor KeptVM: StatefulVM {
   }
 
   func connect(report: @escaping GuestReport) async throws -> any Guest {
-    let guest = try await vm.reach(report, listens: listens)
-    listens = false
+    let guest = try await vm.reach(report)
     if let earlier { try await guest.adopt(earlier, report: report) }
     earlier = nil
     self.guest = guest

@@ -1,5 +1,6 @@
 internal import Disks
 internal import Foundation
+internal import Guests
 internal import Layers
 internal import Pipeline
 internal import SystemPackage
@@ -16,6 +17,12 @@ enum VMBeginning: Sendable {
   /// Whether its states are kept, or it begins as one.
   var mayBeKept: Bool {
     if case .own = self { false } else { true }
+  }
+
+  /// Whether it begins as a state in which an agent of this version listens.
+  var hasListener: Bool {
+    guard case .state(let layer, _) = self else { return false }
+    return layer.manifest.details[StateDetail.agent] == SSHGuest.agentVersion
   }
 
   /// Where its disk with this number is, unless that is in its own directory.

@@ -31,6 +31,30 @@ extension VirtualMachine {
     try await cont()
   }
 
+  /// Keeps back all packets between a guest and its network, until ``releaseNetwork()``.
+  ///
+  /// A machine that goes on from a kept state would learn from the first answer that its connections are
+  /// gone.
+  static func holdNetwork(_ qmp: QMPClient) async throws {
+    // In microseconds: by itself it lets go after a minute.
+    let interval: JSON = .integer(60_000_000)
+    _ = try await qmp.execute(
+      QMPCommand(
+        "object-add",
+        [
+          "qom-type": "filter-buffer", "id": .string(networkHold), "netdev": "net0",
+          "queue": "all", "interval": interval,
+        ], reply: QMPDone.self))
+  }
+
+  /// Lets through what was kept back, and all that comes.
+  func releaseNetwork() async throws {
+    _ = try await qmp.execute(
+      QMPCommand("object-del", ["id": .string(Self.networkHold)], reply: QMPDone.self))
+  }
+
+  private static let networkHold = "network-hold"
+
   private func put(_ overlays: [String], _ number: Int) async throws {
     var actions: [JSON] = []
     for (index, path) in overlays.enumerated() {
