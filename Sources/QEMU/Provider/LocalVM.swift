@@ -4,7 +4,6 @@ internal import Glibc
 internal import Guests
 internal import Layers
 internal import Pipeline
-internal import SSH
 internal import SystemPackage
 
 /// One VM of a run, from its overlay to its end.
@@ -21,11 +20,11 @@ actor LocalVM: BuildVM, LentVM {
   let place: VMPlace
   let origin: VMOrigin
   let disks: DiskTool
-  private let events: any EventSink
+  let events: any EventSink
   private(set) var machine: VirtualMachine?
   private var keys: Keys?
   /// An agent listens in the machine, which is cut off from its network until that was greeted.
-  private var listens = false
+  var listens = false
   /// The disk that the machine writes to.
   private var disk: String
   private var staying = false
@@ -109,50 +108,6 @@ actor LocalVM: BuildVM, LentVM {
   /// Reaches the guest, which accepts no host key but the one that it was given.
   func connect(report: @escaping GuestReport) async throws -> any Guest {
     try await reach(report)
-  }
-
-  /// Reaches the guest: by the agent that listens in it, where the state is one with such an agent, else
-  /// by SSH.
-  func reach(_ report: @escaping GuestReport) async throws -> SSHGuest {
-    guard let machine, let keys else { throw MachineError(.unavailable, "\(name) was not started") }
-    var options = SSHOptions()
-    options.identities = [place.key]
-    options.hostKeyPolicy = .pinned(keys.host)
-    options.connectTimeout = .seconds(10)
-    let target = ResolvedTarget(user: Self.user, host: "127.0.0.1", port: UInt16(machine.guestPort))
-    var route = SSHRoute(
-      name: "the build VM", run: place.run.run.text, timeout: setup.sshTimeout,
-      patience: .untilTimeout
-    ) { [options] in
-      try await Self.dial(target, options, machine)
-    }
-    route.publicKey =
-      keys.client.split(separator: " ").dropFirst().first.map(String.init) ?? ""
-    do {
-      if listens, let port = machine.agentPort {
-        listens = false
-        let guest = try await SSHGuest.wake(route, at: port, report: report)
-        try await machine.releaseNetwork()
-        if let guest { return guest }
-        events.receive(.note("nobody listens in the kept state as expected: logging in"))
-      }
-      return try await SSHGuest.reach(route, report: report)
-    } catch let error as GuestError {
-      tellConsole()
-      throw error
-    }
-  }
-
-  /// A connection, or the word that there is nobody to connect to any more; whoever watches the
-  /// machine tells why, and ends what waits here.
-  private static func dial(
-    _ target: ResolvedTarget, _ options: SSHOptions, _ machine: VirtualMachine
-  ) async throws -> SSHConnection {
-    guard machine.hasEnded else {
-      return try await SSHConnection.connect(to: target, options: options)
-    }
-    try await ContinuousClock().sleep(for: .seconds(1))
-    throw GuestError(.gone, "the virtual machine has ended")
   }
 
   /// Waits until the machine is of no use, and throws why; returns where it powered off as it was
@@ -283,7 +238,7 @@ actor LocalVM: BuildVM, LentVM {
   /// The public keys, once the machine has started.
   var publicKeys: Keys? { keys }
 
-  private func tellConsole() {
+  func tellConsole() {
     guard let lines = machine?.consoleTail(lines: Self.tail), !lines.isEmpty else { return }
     events.receive(.note("the last lines of the console:"))
     for line in lines { events.receive(.note("    \(line)")) }
