@@ -1,3 +1,4 @@
+public import Digests
 public import Pipeline
 public import SSH
 
@@ -77,7 +78,9 @@ public actor SSHGuest: Guest {
 
   /// Tells agents of different versions of Kiln apart: one that listens in a kept state is as old as
   /// that.
-  public static let agentVersion = AgentProgram.version
+  public static func agentVersion() throws(DigestError) -> String {
+    try SHA256Digest(of: AgentProgram.bytes).hex
+  }
 
   /// How long an agent may take that listens already; where none does, this is lost.
   private static let wakingLimit = Duration.seconds(15)

@@ -1,4 +1,3 @@
-import Digests
 import Pipeline
 
 /// The shell program that is the guest's end of a build, as it is sent.
@@ -8,12 +7,6 @@ enum AgentProgram {
     Array("renewal=\(quoted(renewal))\n".utf8)
     + [PackageResources.jobs_sh, PackageResources.files_sh, PackageResources.agent_sh]
     .flatMap(withoutComments)
-
-  /// Another for each change of the program.
-  static let version: String = {
-    // Without a checksum no state's agent is taken for this one.
-    (try? SHA256Digest(of: bytes).hex) ?? "unknown \(UInt64.random(in: .min ... .max))"
-  }()
 
   /// The program with which root cleans a VM of the build and powers it off.
   static let retirement = withoutComments(PackageResources.retire_sh)

@@ -69,8 +69,8 @@ actor LocalVM: BuildVM, LentVM {
         cpus: setup.cpus, memory: setup.memory, seed: place.seed,
         memorySource: try beginning.memorySource(in: place))
       spec.hasAgentPort = beginning.mayBeKept
-      spec.holdsNetwork = beginning.hasListener
-      listens = beginning.hasListener
+      listens = try beginning.hasListener()
+      spec.holdsNetwork = listens
       self.keys = keys
       self.disk = disk.path
       machine = try await VirtualMachine.start(

@@ -60,7 +60,7 @@ extension KeptVM {
     }
     await move(to: next.layer, over: layer)
     if keeping.form == .disk { try await guest.unpack { _ in } }
-    let manifest = await manifest(key, moment, guest)
+    let manifest = try await manifest(key, moment, guest)
     parent = layer.id
     let pause = ContinuousClock.now - start
     prepared = preparing.add { await self.prepareNext() }
@@ -125,14 +125,14 @@ extension KeptVM {
 
   private func manifest(
     _ key: StepKey, _ moment: StateMoment, _ guest: SSHGuest
-  ) async -> LayerManifest {
+  ) async throws -> LayerManifest {
     let keys = await vm.publicKeys
     var details = [
       StateDetail.clientKey: keys?.client ?? "", StateDetail.hostKey: keys?.host ?? "",
       StateDetail.guestDirectory: guest.facts.directory,
     ]
     if keeping.form == .live, await vm.machine?.agentPort?.isOpen == true, await guest.listens {
-      details[StateDetail.agent] = SSHGuest.agentVersion
+      details[StateDetail.agent] = try SSHGuest.agentVersion()
     }
     return LayerManifest(
       key: key.digest, parent: parent, form: keeping.form.rawValue,

@@ -20,9 +20,9 @@ enum VMBeginning: Sendable {
   }
 
   /// Whether it begins as a state in which an agent of this version listens.
-  var hasListener: Bool {
+  func hasListener() throws -> Bool {
     guard case .state(let layer, _) = self else { return false }
-    return layer.manifest.details[StateDetail.agent] == SSHGuest.agentVersion
+    return layer.manifest.details[StateDetail.agent] == (try SSHGuest.agentVersion())
   }
 
   /// Where its disk with this number is, unless that is in its own directory.
