@@ -9,7 +9,7 @@ import Testing
 /// A running `kiln` with a person at its terminal.
 final class KilnTerminal: Sendable {
   private let device: FileDescriptor
-  private let shown = Mutex<[UInt8]>([])
+  private let shown = Mutex(PlainText())
   private let process = Mutex<pid_t>(0)
   private let seen = Mutex(0)
 
@@ -71,9 +71,7 @@ final class KilnTerminal: Sendable {
 
   /// All that was shown so far, as plain text.
   var text: String {
-    let bytes = shown.withLock { $0 }
-    return String(decoding: bytes, as: UTF8.self)
-      .replacing(#/\x1B\[[0-9;]*[A-Za-z]/#, with: "").replacing("\r", with: "")
+    String(decoding: shown.withLock { $0.bytes }, as: UTF8.self)
   }
 
   /// Sends a signal to `kiln`.
@@ -94,7 +92,9 @@ final class KilnTerminal: Sendable {
         try found(text) != nil || hasEnded
       }
     } catch {
-      Issue.record("\(error), and it shows:\n\(self.text)", sourceLocation: sourceLocation)
+      // The moving line alone may have been drawn a thousand times.
+      let shown = self.text.suffix(2000)
+      Issue.record("\(error), and it shows:\n\(shown)", sourceLocation: sourceLocation)
       throw error
     }
     let place = try #require(
@@ -111,7 +111,7 @@ final class KilnTerminal: Sendable {
   }
 
   private func found(_ wanted: String) -> Int? {
-    let all = Array(text.utf8)
+    let all = shown.withLock { $0.bytes }
     let from = seen.withLock { $0 }
     guard from <= all.count else { return nil }
     let rest = String(decoding: all[from...], as: UTF8.self)
@@ -137,10 +137,34 @@ final class KilnTerminal: Sendable {
         var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
           let count = Glibc.read(device.rawValue, &buffer, buffer.count)
-          if count > 0 { shown.withLock { $0 += buffer[..<count] } }
+          if count > 0 { shown.withLock { $0.add(buffer[..<count]) } }
           if count == 0 || count < 0 && errno != EINTR { break }
         }
         done.resume()
+      }
+    }
+  }
+}
+
+/// What a terminal shows without its colors and movements, taken in as it comes: a moving line is drawn
+/// so often that to read all of it again at each look would keep a processor busy.
+private struct PlainText {
+  private(set) var bytes: [UInt8] = []
+  private var sequence: [UInt8] = []
+
+  mutating func add(_ new: ArraySlice<UInt8>) {
+    for byte in new {
+      if byte == 0x1B {
+        sequence = [byte]
+      } else if sequence.isEmpty {
+        if byte != UInt8(ascii: "\r") { bytes.append(byte) }
+      } else {
+        sequence.append(byte)
+        // A control sequence ends with a letter (ECMA-48, 5.4).
+        if sequence.count == 2, byte != UInt8(ascii: "[") { sequence = [] }
+        if sequence.count > 2, byte | 0x20 >= UInt8(ascii: "a"), byte | 0x20 <= UInt8(ascii: "z") {
+          sequence = []
+        }
       }
     }
   }
