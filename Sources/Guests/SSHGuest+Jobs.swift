@@ -85,6 +85,7 @@ extension SSHGuest {
     if !progress.mayStart(at: boot) {
       try await agent.send("attach \(job.id) \(progress.stdout) \(progress.stderr)\n")
     } else if !chained.contains(job.id) {
+      try await lay(job, ahead, agent)
       let put = laid.remove(job.id) == nil ? job.putRequest : []
       try await agent.send(put + Array(job.startRequest(progress).utf8))
     }
@@ -122,6 +123,17 @@ extension SSHGuest {
       }
     }
   }
+
+  /// Has the guest make directories for this job and those that come, all at once.
+  private func lay(_ job: GuestJob, _ ahead: JobsAhead, _ agent: AgentSession) async throws {
+    let new = ([job] + ahead.started + ahead.sent).map(\.id)
+      .filter { !chained.contains($0) && !laid.contains($0) }
+    guard new.count > 1 else { return }
+    try await agent.send("lay \(new.prefix(Self.laidAtOnce).joined(separator: " "))\n")
+  }
+
+  /// How many names a request has room for.
+  private static let laidAtOnce = 5
 
   /// Sends the scripts of the jobs to come; those that may start by themselves, the guest starts each
   /// after the one before it.
@@ -246,8 +258,26 @@ struct JobProgress {
 
 extension GuestJob {
   /// The request that brings the script to the guest.
+  ///
+  /// A short one comes as text, which the guest's shell receives by itself.
   var putRequest: [UInt8] {
-    Array("put \(id) \(script.count) \(digest.hex)\n".utf8) + script
+    guard script.count <= Self.textAtMost, !script.contains(0) else {
+      return Array("put \(id) \(script.count) \(digest.hex)\n".utf8) + script
+    }
+    return Array("text \(id) \(digest.hex)\n".utf8) + script.flatMap(Self.escaped) + [newline]
+  }
+
+  /// Shells read a line byte by byte: from some length on, a process is faster.
+  private static let textAtMost = 16 * 1024
+
+  /// A byte as `printf %b` of POSIX takes it; shells differ in what they do with those beyond ASCII.
+  private static func escaped(_ byte: UInt8) -> [UInt8] {
+    switch byte {
+    case newline: Array(#"\n"#.utf8)
+    case UInt8(ascii: "\\"), ..<0x20, 0x7F...:
+      [UInt8(ascii: "\\"), zero, zero + byte >> 6, zero + byte >> 3 & 7, zero + byte & 7]
+    default: [byte]
+    }
   }
 
   /// The request that starts the job, as ``startRequest(_:)`` does, when the one before has ended
@@ -263,3 +293,6 @@ extension GuestJob {
       + "\(interpreter) \(interpreterArgument)\n"
   }
 }
+
+private let newline = UInt8(ascii: "\n")
+private let zero = UInt8(ascii: "0")

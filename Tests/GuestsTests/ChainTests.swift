@@ -101,7 +101,7 @@ import Testing
           rig.release()
           try await rig.waitFor("first")
           try await waitUntil("the first step's exit code") {
-            FileManager.default.fileExists(atPath: "\(guest.facts.directory)/a/exit")
+            rig.exitCode(of: "a", on: guest) != nil
           }
           #expect(rig.count("next") == 0)
           try rig.proxy.accept()
@@ -112,6 +112,22 @@ import Testing
         #expect(end == .exited(0))
       }
       #expect(rig.count("first") == 1)
+      #expect(rig.count("next") == 1)
+    }
+  }
+
+  @Test func `a script that was only sent before a restart runs after it, once`() async throws {
+    try await GuestRig.withMachine { rig, host in
+      let next = try job("b", "echo x | tee -a \(rig.scratch)/next\n")
+      let end = try await rig.visit { guest in
+        _ = try await guest.run(job("a", "exit 0\n"), ahead: .sent([next]), report: rig.news.report)
+        try await waitUntil("the script") {
+          FileManager.default.fileExists(atPath: "\(guest.facts.directory)/b/script")
+        }
+        try await host.reboot()
+        return try await guest.run(next, ahead: .none, report: rig.news.report)
+      }
+      #expect(end == .exited(0))
       #expect(rig.count("next") == 1)
     }
   }
@@ -127,7 +143,7 @@ import Testing
         _ = try await guest.run(
           job("a", "exit 0\n"), ahead: .started([next]), report: rig.news.report)
         try await waitUntil("the end of the step that was started ahead") {
-          FileManager.default.fileExists(atPath: "\(guest.facts.directory)/b/exit")
+          rig.exitCode(of: "b", on: guest) != nil
         }
         // The agent answers in order, so that all of the step comes before the file's verdict.
         try await guest.place(file, report: rig.news.report)

@@ -46,7 +46,7 @@ import Testing
         rig.proxy.silence()
         rig.release()
         try await waitUntil("the job's end") {
-          FileManager.default.fileExists(atPath: "\(guest.facts.directory)/a/exit")
+          rig.exitCode(of: "a", on: guest) != nil
         }
         rig.proxy.cut()
         rig.proxy.resume()

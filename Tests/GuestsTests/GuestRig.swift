@@ -152,6 +152,13 @@ struct GuestRig: Sendable {
     _ = FileManager.default.createFile(atPath: "\(scratch)/go", contents: nil)
   }
 
+  /// What a job has ended with, where it has.
+  func exitCode(of job: String, on guest: SSHGuest) -> Int? {
+    let bytes = FileManager.default.contents(atPath: "\(guest.facts.directory)/\(job)/exit")
+    let line = bytes?.split(separator: UInt8(ascii: "\n")).first ?? Data()
+    return Int(String(decoding: line, as: UTF8.self))
+  }
+
   /// Runs a command on the guest beside all jobs.
   func command(_ text: String) async throws {
     let connection = try await route.dial()

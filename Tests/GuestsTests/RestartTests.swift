@@ -143,7 +143,7 @@ import Testing
         rig.proxy.silence()
         rig.release()
         try await waitUntil("the job's end") {
-          try await run("test", ["-e", "\(guest.facts.directory)/a/exit"]).exit == 0
+          rig.exitCode(of: "a", on: guest) == 6
         }
         try await host.reboot()
         rig.proxy.cut()

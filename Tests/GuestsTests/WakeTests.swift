@@ -99,7 +99,7 @@ import Testing
   @Test func `where nobody listens, that is found`() async throws {
     try await GuestRig.with { rig in
       let connection = try await rig.route.dial()
-      let channel = SSHAgentChannel(channel: try await connection.open("exit 0"))
+      let channel = SSHAgentChannel(channel: try await connection.open("read -r word"))
       let guest = try await SSHGuest.wake(rig.route, at: channel, report: rig.news.report)
       #expect(guest == nil)
       await connection.close()

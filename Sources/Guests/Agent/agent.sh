@@ -238,7 +238,9 @@ serve() {
   while read -r verb one two three four five six rest; do
     case $verb in
       hello) hello "$one" "$two" "$three" ;;
+      lay) lay $one $two $three $four $five 2>/dev/null ;;
       put) put "$one" "$two" "$three" ;;
+      text) text "$one" "$two" ;;
       start) start "$one" "$two" "$three" "$four" "$five" "$six" "$rest" ;;
       then) chain "$two" "$one" "$three" "$four" "$six" "$rest" ;;
       attach) follow "$one" "$two" "$three" ;;

@@ -1,30 +1,85 @@
 # Jobs: a part of agent.sh.
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2046,SC2086,SC2154
 
-# Stores a script beside its job: all that can be made ready before the start is made ready here.
+# Makes directories for jobs that will come. A process costs more than anything else here where there
+# is no KVM, and so these two do it for all.
+lay() { # id...
+  new=''
+  lines=''
+  for id; do
+    [ -e "$dir/$id" ] || [ -e "$dir/$id.new.$$" ] && continue
+    new="$new $id.new.$$"
+    lines="$lines $id.new.$$/out $id.new.$$/err"
+  done
+  [ ! "$new" ] || (cd "$dir" && mkdir $new && mkfifo $lines)
+}
+
+# Stores a script in the directory of its job: all that can be made ready before the start is made
+# ready here.
 put() { # id size sha256
-  new=$dir/$1.new.$$
-  [ "${refused%% *}" = "$1" ] && refused=
-  [ -e "$new" ] && rm -rf "$new"
-  if ! reason=$(lay_out "$new" 2>&1); then
-    refused="$1 ${reason##*: }"
-    rm -rf "$new"
+  if furnish "$1"; then
+    reason=$(take "$2" | tee "$new/script" 2>&1 >/dev/null)
+    publish "$1" "$3"
+  else
     take "$2" >/dev/null
-    return
-  fi
-  reason=$(take "$2" | tee "$new/script" 2>&1 >/dev/null)
-  sum=$(sha256sum <"$new/script")
-  if [ "${sum%% *}" != "$3" ]; then
-    refused="$1 it arrived with the checksum ${sum%% *}"
-    [ "$reason" ] && refused="$1 ${reason##*: }"
-    rm -rf "$new"
   fi
 }
 
-# `exit.new` reserves room for the exit code, so that a disk that is full then can't hide it.
-lay_out() { # directory
-  mkdir "$1" && mkfifo "$1/out" "$1/err" && : >"$1/stdout" && : >"$1/stderr" &&
-    printf '%s\n' "$boot" >"$1/boot" && printf '%-31s\n' reserved >"$1/exit.new"
+# As put, without a process to receive it: a short script, written as printf takes it.
+text() { # id sha256, and the script on a line of its own
+  IFS= read -r script
+  furnish "$1" || return
+  if ! { printf %b "$script" >"$new/script"; } 2>/dev/null; then
+    reason=$(printf %b "$script" | tee "$new/script" 2>&1 >/dev/null)
+  fi
+  publish "$1" "$2"
+}
+
+# Fills the directory of a job that is none yet, unless it is one. `exit` has room for the exit code, so
+# that a disk that is full then can't hide it.
+furnish() { # id
+  [ "${refused%% *}" = "$1" ] && refused=
+  job=$dir/$1
+  new=$dir/$1.new.$$
+  reason=''
+  [ ! -e "$job" ] || is_stale || return
+  if ! [ -p "$new/err" ]; then
+    [ ! -e "$new" ] || rm -rf "$new"
+    reason=$(lay "$1" 2>&1)
+  fi
+  if { printf '' >"$new/stdout" && printf '' >"$new/stderr" && printf '%s\n' "$boot" >"$new/boot" &&
+    printf '%-31s\n' reserved >"$new/exit"; } 2>/dev/null; then
+    reason=
+    return
+  fi
+  reason=${reason:-$(printf '%-31s\n' reserved 2>&1 >"$new/exit")}
+  refuse "$1" "${reason:-its directory can not be written to}"
+  return 1
+}
+
+# Whether a script was there for a job that a restart has kept from being started: it is no more then.
+is_stale() {
+  hold "$job.lock" || return
+  stale=
+  [ -e "$job/begun" ] || [ -e "$job/canceled" ] || booted_here || stale=yes
+  [ -z "$stale" ] || rm -rf "$job"
+  exec 9>&-
+  [ "$stale" ]
+}
+
+# Gives the directory its job's name, if the script has arrived as it was sent.
+publish() { # id sha256
+  sum=$(sha256sum <"$new/script")
+  if [ "${sum%% *}" != "$2" ]; then
+    refuse "$1" "${reason:-it arrived with the checksum ${sum%% *}}"
+  elif ! reason=$(mv "$new" "$job" 2>&1); then
+    refuse "$1" "$reason"
+  fi
+}
+
+refuse() { # id reason
+  refused="$1 ${2##*: }"
+  rm -rf "$new"
 }
 
 # Starts a job unless it was ever started, and follows it. The lock is held from before the look at
@@ -70,18 +125,16 @@ hold() { # file
   return 1
 }
 
-# Whether a job was never started; if so, its directory is there after this. `reason` says why it
-# can't be started at all.
+# Whether a job was never started; if so, it counts as begun after this. `reason` says why it can't be
+# started at all.
 may_start() { # id
   if [ -d "$job" ]; then
-    ! [ -s "$job/pid" ] && ! [ -e "$job/canceled" ] && booted_here
-    return
-  fi
-  if [ "${refused%% *}" = "$1" ]; then
+    ! [ -s "$job/pid" ] && ! [ -e "$job/canceled" ] && booted_here || return
+    { printf '' >"$job/begun"; } 2>/dev/null || reason="the disk is full"
+  elif [ "${refused%% *}" = "$1" ]; then
     reason=${refused#* }
-  elif ! mv "$dir/$1.new.$$" "$job" 2>"$dir/.fault.$$"; then
-    read -r reason <"$dir/.fault.$$"
-    reason=${reason:-the job directory could not be made}
+  else
+    reason="its script has not arrived"
   fi
   [ -z "$reason" ]
 }
@@ -95,13 +148,15 @@ booted_here() {
 
 # What runs in the job's own session. Output goes through pipes, as scripts expect of /dev/stderr;
 # a full disk stops what is kept of it and never the script. What a process that is left behind
-# writes later is not waited for: a reader that sleeps has read all. `exit` is written over the
-# reserved room and then renamed, so that it is there whole or not at all.
+# writes later is not waited for: a reader that sleeps has read all. How much that was is told by the
+# places that the files are open at. The exit code is written over the room that is reserved for it, in
+# one piece that no power cut can tear.
 runner='
 job=$1 by=$2 restart=$3 mask=$4 interpreter=$5 argument=$6
 cd 2>/dev/null || cd /
-(trap "" TERM; exec tee -a "$job/stdout" <"$job/out" >/dev/null 9>&-) & out=$!
-(trap "" TERM; exec tee -a "$job/stderr" <"$job/err" >/dev/null 9>&-) & err=$!
+exec 5>>"$job/stdout" 6>>"$job/stderr"
+(trap "" TERM; exec tee /dev/null <"$job/out" >&5 5>&- 6>&- 9>&-) & out=$!
+(trap "" TERM; exec tee /dev/null <"$job/err" >&6 5>&- 6>&- 9>&-) & err=$!
 term=
 trap "term=yes; : >\"\$job/term\"" TERM
 exec 7>"$job/out" 8>"$job/err"
@@ -112,10 +167,11 @@ set -- "$interpreter"
 [ "$argument" ] && set -- "$@" "$argument"
 [ "$by" = root ] && set -- sudo -n -E "$@"
 umask "$mask"
-"$@" "$job/script" >&7 2>&8 7>&- 8>&- 9>&-
+"$@" "$job/script" >&7 2>&8 5>&- 6>&- 7>&- 8>&- 9>&-
 code=$?
 exec 7>&- 8>&-
 [ "$term" ] && [ $code -gt 128 ] && exit
+place() { while read -r name at; do [ "$name" != pos: ] || break; done <"/proc/$$/fdinfo/$1"; }
 quiet=0
 while [ $quiet -lt 54 ]; do
   read -r _ _ a _ </proc/$out/stat || a=Z
@@ -139,8 +195,11 @@ going=
   fi
   sleep 0.2
 done
-printf "%s\n" "$code$full$going" 1<>"$job/exit.new"
-mv "$job/exit.new" "$job/exit"
+place 5
+written=$at
+place 6
+printf "%s\n" "$written $at" >"$job/sizes"
+printf "%s\n" "$code$full$going" 1<>"$job/exit"
 '
 
 # Sends what a job writes, from the offsets given, and how it ended.
@@ -166,7 +225,7 @@ follow() { # id stdout-offset stderr-offset
       if [ $looks -lt 6 ]; then emit; else stream; fi
     done
     exec 6<&-
-    emit
+    if read -r written more <sizes; then emit "$written" "$more"; else emit; fi
     tell_end
   ) 2>/dev/null &
   follower=$!
@@ -213,9 +272,9 @@ echo end
 '
 
 # Sends the bytes between what was sent already and what the files hold now.
-emit() {
+emit() { # the sizes of both, where they are known
   [ -s stdout ] || [ -s stderr ] || return 0
-  set -- $(stat -c %s stdout stderr)
+  [ $# = 2 ] || set -- $(stat -c %s stdout stderr)
   [ $# = 2 ] || return 0
   if [ "$1" -gt "$a" ]; then
     say o $(($1 - a))
@@ -250,6 +309,8 @@ tell_end() {
         say x killed canceled
       elif ! [ -e boot ]; then
         say x gone
+      elif ! [ -e begun ]; then
+        say x none
       elif [ "$before" != "$boot" ]; then
         say x restarted $state
       elif [ -z "$pid" ]; then
@@ -311,8 +372,10 @@ signal_group() { # signal leader
   [ "$sent" ]
 } 2>/dev/null
 
-# Removes what a job that ended needs no more. What proves that it ran stays: the agent of a lost
+# Empties what a job that ended needs no more. What proves that it ran stays: the agent of a lost
 # connection, to which a request may still come, must not start it again.
 forget() { # id
-  (cd "$dir/$1" && rm -rf script stdout stderr out err ../"$1".new.* &)
+  for file in script stdout stderr; do
+    [ ! -e "$dir/$1/$file" ] || printf '' >"$dir/$1/$file"
+  done 2>/dev/null
 }
