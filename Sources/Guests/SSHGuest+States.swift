@@ -6,13 +6,17 @@ extension SSHGuest {
   /// Makes the guest this run's own, whose state was kept by another run: its clock, its random
   /// numbers, and the directory and the sessions of that run.
   ///
-  /// `earlier` is the directory of that run on the guest.
+  /// `earlier` is the directory of that run on the guest; `jobs` are those that come first, for which the
+  /// guest makes ready meanwhile.
   /// - Throws: ``GuestError`` of kind `unfit` where root can't do it.
-  public func adopt(_ earlier: String, report: @escaping GuestReport) async throws {
+  public func adopt(
+    _ earlier: String, before jobs: [GuestJob] = [], report: @escaping GuestReport
+  ) async throws {
+    let ids = jobs.prefix(Self.readyAtMost).map { " " + $0.id }.joined()
     let random = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()
     let word = try await ask("make ready \(route.name), whose state was kept", report) {
       let now = (Date().timeIntervalSince1970 * 1000).rounded() / 1000
-      return Array("adopt \(now) \(random)\n\(earlier)\n".utf8)
+      return Array("adopt \(now) \(random)\(ids)\n\(earlier)\n".utf8)
     }
     if word == "unseeded" {
       report(
@@ -21,6 +25,9 @@ extension SSHGuest {
             + "for a minute they may be those of another build from the same kept state"))
     }
   }
+
+  /// How many jobs a request has room for.
+  private static let readyAtMost = 3
 
   /// Makes ready for a copy of the disk alone, from which a machine will start anew: what a restart
   /// would clear away is kept, and all that was written is on the disk.

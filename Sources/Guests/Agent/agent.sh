@@ -171,12 +171,16 @@ unpack() {
 # Makes a machine this run's own whose state is that of an earlier run: its clock stands where it stood
 # then, its random numbers would be those of every other machine of that state, and it still has that
 # run's directory, and sessions whose other end is gone.
-adopt() { # seconds random, and a line with the directory of the earlier run
+#
+# Root takes longest: meanwhile directories are made for the first jobs.
+adopt() { # seconds random job..., and a line with the directory of the earlier run
   IFS= read -r earlier
   by=
   [ "$uid" = 0 ] || by='sudo -n'
   $by /bin/sh -c "$renewal" kiln-renew "$1" "$2" "$earlier" </dev/null >"$dir/.adopted" 2>&1 &
   renewing=$!
+  shift 2
+  lay "$@" 2>/dev/null
   code=
   while read -r session since; do
     [ "$since" = "$boot" ] || continue
@@ -250,7 +254,7 @@ serve() {
       piece) piece "$one" "$two" "$three" ;;
       discard) discard "$one" ;;
       end) end "$one" "$two" "$three" ;;
-      adopt) adopt "$one" "$two" ;;
+      adopt) adopt $one $two $three $four $five ;;
       pack) pack ;;
       unpack) unpack ;;
       forget) forget "$one" ;;
