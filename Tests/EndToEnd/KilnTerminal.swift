@@ -84,7 +84,7 @@ final class KilnTerminal: Sendable {
 
   /// Returns when `text` was shown behind all that earlier waits have seen.
   func waitFor(
-    _ text: String, within limit: Duration = .seconds(30),
+    _ text: String, within limit: Duration = .seconds(120),
     sourceLocation: SourceLocation = #_sourceLocation
   ) async throws {
     do {

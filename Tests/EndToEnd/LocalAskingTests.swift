@@ -13,7 +13,7 @@ struct LocalAskingTests {
         .shell("exit 3", name: "bad"), .shell("ls /opt/made /tmp/by-hand", name: "last"))
       let words = ["build", "t.json", "--source-disk", rig.base, "--skip", "left*"]
       let ran = try await KilnTerminal.run(words + ["--on-failure", "ask"], in: rig.home) { kiln in
-        try await kiln.waitFor("k  keep the VM", within: .seconds(240))
+        try await kiln.waitFor("k  keep the VM", within: .seconds(600))
         try await kiln.answer("g  give up", "s")
         try await kiln.waitFor("a shell on the build VM")
         try kiln.type("touch /tmp/by-hand; exit")
@@ -47,12 +47,12 @@ struct LocalAskingTests {
         .shell("sudo touch /opt/new; exit 3", name: "bad"), .shell("exit 4", name: "never"))
       let words = ["debug", "t.json", "bad", "--source-disk", rig.base, "--diff"]
       let ran = try await KilnTerminal.run(words, in: rig.home) { kiln in
-        try await kiln.waitFor("env:       HOME=/home/packer", within: .seconds(240))
+        try await kiln.waitFor("env:       HOME=/home/packer", within: .seconds(600))
         try await kiln.answer("before step 2", "r")
-        try await kiln.waitFor("changed by step 2:", within: .seconds(60))
+        try await kiln.waitFor("changed by step 2:", within: .seconds(240))
         try await kiln.waitFor("+ /opt/new (0 bytes)")
         try await kiln.answer("after step 2", "r")
-        try await kiln.waitFor("after step 2", within: .seconds(60))
+        try await kiln.waitFor("after step 2", within: .seconds(240))
         try await kiln.waitFor("] ")
         try kiln.type("k")
       }

@@ -98,13 +98,13 @@ struct LocalResumeTests {
     try rig.writeTemplate(counted("one"), .script("w.sh", name: "watched"))
     let words = ["debug", "t.json", "--watch", "--source-disk", rig.base]
     let ran = try await rig.kiln(words) { kiln in
-      try await waitUntil("the first time", limit: .seconds(120)) {
+      try await waitUntil("the first time", limit: .seconds(300)) {
         try kiln.said.contains("waiting for a change") || kiln.hasEnded
       }
       for version in ["B", "C"] {
         try save(version)
         let saved = ContinuousClock.now
-        try await waitUntil("version \(version)", limit: .seconds(60)) {
+        try await waitUntil("version \(version)", limit: .seconds(240)) {
           try kiln.said.contains("| version \(version)") || kiln.hasEnded
         }
         let wait = ContinuousClock.now - saved
@@ -112,7 +112,7 @@ struct LocalResumeTests {
         // Beside other work, and without KVM, it was 8 to 16 s.
         #expect(wait < .seconds(30))
         let turns = version == "B" ? 2 : 3
-        try await waitUntil("its end", limit: .seconds(60)) {
+        try await waitUntil("its end", limit: .seconds(240)) {
           try kiln.said.ranges(of: "waiting for a change").count == turns || kiln.hasEnded
         }
       }
@@ -128,7 +128,7 @@ struct LocalResumeTests {
     try rig.writeTemplate(counted("one"), counted("other"))
     let words = ["debug", "t.json", "other", "--source-disk", rig.base]
     let ran = try await KilnTerminal.run(words, in: rig.home) { kiln in
-      try await kiln.waitFor("before step 2", within: .seconds(60))
+      try await kiln.waitFor("before step 2", within: .seconds(240))
       try await kiln.waitFor("] ")
       try kiln.type("s")
       try await kiln.waitFor("a shell on the build VM")
