@@ -12,6 +12,13 @@ extension SSHGuest {
   public func run(
     _ job: GuestJob, ahead: JobsAhead, report: @escaping GuestReport
   ) async throws -> JobEnd {
+    try await run(job, ahead: ahead, watching: true, report: report)
+  }
+
+  /// As ``run(_:ahead:report:)``; without `watching` nobody logs in meanwhile.
+  func run(
+    _ job: GuestJob, ahead: JobsAhead, watching: Bool, report: @escaping GuestReport
+  ) async throws -> JobEnd {
     var progress = JobProgress()
     do {
       while true {
@@ -24,7 +31,7 @@ extension SSHGuest {
         }
         do {
           let end =
-            agent.tellsSilence
+            agent.tellsSilence || !watching
             ? try await follow(job, ahead, &progress, agent, report)
             : try await followWatched(job, ahead, &progress, agent, report)
           jobBoot = progress.askedAt ?? agent.greeting.boot
@@ -61,16 +68,29 @@ extension SSHGuest {
     return try await follow(job, ahead, &progress, agent, report)
   }
 
-  /// Closes an agent when an SSH connection to its guest is lost, or can't be made.
+  /// Closes an agent when its guest does not answer any more: a connection that stood is lost, and
+  /// nothing answers where another is tried.
+  ///
+  /// That none can be made says nothing by itself: a script may have closed its guest to new ones.
   private func watch(_ agent: AgentSession) async {
-    do {
-      // Most jobs are shorter than that, and to log in costs the guest a second where there is no KVM.
-      try await ContinuousClock().sleep(for: Self.watchAfter)
-      if let lane = try await lane(0) { while true { _ = try await lane.frame() } }
-    } catch is CancellationError {
-      return
-    } catch {
-      await agent.close()
+    // Most jobs are shorter than that, and to log in costs the guest a second where there is no KVM.
+    var pause = Self.watchAfter
+    var hasStood = false
+    while !Task.isCancelled {
+      do {
+        try await ContinuousClock().sleep(for: pause)
+        pause = Self.watchAfter
+        let lane = try await openLane(0)
+        hasStood = true
+        pause = .zero
+        while true { _ = try await lane.frame() }
+      } catch {
+        let kind = (error as? SSHError)?.kind
+        if hasStood, kind == .connectTimedOut { return await agent.close() }
+        if kind == .connectionLost { hasStood = true }
+        // One that is cancelled leaves it to the next job.
+        if !Task.isCancelled { await closeLane(0) }
+      }
     }
   }
 

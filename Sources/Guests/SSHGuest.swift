@@ -115,19 +115,31 @@ public actor SSHGuest: Guest {
   }
 
   /// An agent of its own for a large file, so that jobs' answers never wait behind it; `nil` where
-  /// the server or the guest allows no more of them.
+  /// the server or the guest allows no more of them, or none beside one at a port.
   func lane(_ number: Int) async throws -> AgentSession? {
-    if let lane = lanes[number] { return lane }
     do {
-      let opened = try await openAgent(.beside)
-      lanes[number] = opened
-      return opened
-    } catch let error as SSHError where error.kind == .channelRefused {
+      return try await openLane(number)
+    } catch let error as SSHError
+      where error.kind == .channelRefused || (hasPort && error.kind != .connectTimedOut)
+    {
       return nil
     } catch  where (error is AgentGone || error is AgentConfusion) && connection?.isOpen == true {
       return nil
     }
   }
+
+  /// As ``lane(_:)``; why there is none is thrown.
+  func openLane(_ number: Int) async throws -> AgentSession {
+    if let lane = lanes[number] { return lane }
+    let opened = try await openAgent(.beside)
+    lanes[number] = opened
+    return opened
+  }
+
+  func closeLane(_ number: Int) async { await lanes.removeValue(forKey: number)?.close() }
+
+  /// Whether jobs go by an agent at a port, which may live where no connection can be made.
+  private var hasPort: Bool { agent?.tellsSilence == false }
 
   /// An agent over a connection of its own: the present one may be dead without anyone's knowing
   /// it yet, or in the midst of sending output.

@@ -2,6 +2,7 @@ import Digests
 import FoundationEssentials
 import Pipeline
 import SSH
+import Synchronization
 import TestSupport
 import Testing
 
@@ -79,18 +80,51 @@ import Testing
       let guest = try #require(
         try await SSHGuest.wake(
           rig.route, at: QuietChannel(listener.channel), report: rig.news.report))
-      let before = rig.proxy.counters.connections
       let job = try job("a", "\(rig.hold)echo x >> \(rig.scratch)/ran\n")
       async let end = guest.run(job, ahead: .none, report: rig.news.report)
-      try await waitUntil("the connection beside", limit: .seconds(30)) {
-        rig.proxy.counters.connections > before && rig.news.value.lost == 0
+      try await waitUntil("the agent of the connection beside", limit: .seconds(60)) {
+        let sessions = FileManager.default.contents(
+          atPath: "\(guest.facts.directory)/.sessions")
+        return sessions?.split(separator: UInt8(ascii: "\n")).count == 2
       }
       rig.proxy.silence()
-      try await waitUntil("the loss", limit: .seconds(60)) { rig.news.value.lost == 1 }
+      try await waitUntil("the loss", limit: .seconds(120)) { rig.news.value.lost == 1 }
       rig.proxy.resume()
       rig.release()
       #expect(try await end == .exited(0))
       #expect(rig.count("ran") == 1)
+      try await guest.leave()
+      await listener.connection.close()
+    }
+  }
+
+  @Test func `a guest that takes no new connections loses no job, and gets files by its port`()
+    async throws
+  {
+    try await GuestRig.with { rig in
+      let listener = try await Listener.start(rig)
+      let dials = Mutex(0)
+      var route = rig.route
+      route.dial = {
+        dials.withLock { $0 += 1 }
+        return try await rig.route.dial()
+      }
+      let guest = try #require(
+        try await SSHGuest.wake(
+          route, at: QuietChannel(listener.channel), report: rig.news.report))
+      rig.proxy.refuse()
+      async let end = guest.run(job("a", rig.hold), ahead: .none, report: rig.news.report)
+      try await waitUntil("another try", limit: .seconds(60)) { dials.withLock { $0 } > 1 }
+      rig.release()
+      #expect(try await end == .exited(0))
+      let bytes = random(20_000_000)
+      let file = PlacedFile(
+        id: "f", source: .bytes(bytes), digest: try .init(of: bytes), mode: 0o644,
+        lifetime: .stay, destination: "\(rig.scratch)/f")
+      try await guest.place(file, report: rig.news.report)
+      #expect(FileManager.default.contents(atPath: file.destination).map { Array($0) } == bytes)
+      #expect(rig.count("began") == 1)
+      #expect(rig.news.value.lost == 0)
       try await guest.leave()
       await listener.connection.close()
     }
