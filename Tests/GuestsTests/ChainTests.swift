@@ -122,7 +122,8 @@ import Testing
       let end = try await rig.visit { guest in
         _ = try await guest.run(job("a", "exit 0\n"), ahead: .sent([next]), report: rig.news.report)
         try await waitUntil("the script") {
-          FileManager.default.fileExists(atPath: "\(guest.facts.directory)/b/script")
+          try FileManager.default.contentsOfDirectory(atPath: guest.facts.directory)
+            .contains { $0.hasPrefix("b.new.") }
         }
         try await host.reboot()
         return try await guest.run(next, ahead: .none, report: rig.news.report)

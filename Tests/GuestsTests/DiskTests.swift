@@ -31,7 +31,7 @@ import Testing
       let guest = try await rig.reach()
       let second = try job("b", "echo x >> \(rig.scratch)/ran\n")
       let fill = """
-        until [ -s /var/tmp/.kiln-*/b/script ]; do sleep 0.05; done
+        until [ -s /var/tmp/.kiln-*/b.new.*/script ]; do sleep 0.05; done
         sleep 0.5
         (while :; do cat /dev/zero >> /var/tmp/full || :; sleep 0.01; done) &
         exit 4

@@ -19,7 +19,7 @@ lay() { # id...
 put() { # id size sha256
   if furnish "$1"; then
     reason=$(take "$2" | tee "$new/script" 2>&1 >/dev/null)
-    publish "$1" "$3"
+    verify "$1" "$3"
   else
     take "$2" >/dev/null
   fi
@@ -32,17 +32,15 @@ text() { # id sha256, and the script on a line of its own
   if ! { printf %b "$script" >"$new/script"; } 2>/dev/null; then
     reason=$(printf %b "$script" | tee "$new/script" 2>&1 >/dev/null)
   fi
-  publish "$1" "$2"
+  verify "$1" "$2"
 }
 
-# Fills the directory of a job that is none yet, unless it is one. `exit` has room for the exit code, so
+# Fills the directory that becomes a job when that is started. `exit` has room for the exit code, so
 # that a disk that is full then can't hide it.
 furnish() { # id
   [ "${refused%% *}" = "$1" ] && refused=
-  job=$dir/$1
   new=$dir/$1.new.$$
   reason=''
-  [ ! -e "$job" ] || is_stale || return
   if ! [ -p "$new/err" ]; then
     [ ! -e "$new" ] || rm -rf "$new"
     reason=$(lay "$1" 2>&1)
@@ -57,24 +55,10 @@ furnish() { # id
   return 1
 }
 
-# Whether a script was there for a job that a restart has kept from being started: it is no more then.
-is_stale() {
-  hold "$job.lock" || return
-  stale=
-  [ -e "$job/begun" ] || [ -e "$job/canceled" ] || booted_here || stale=yes
-  [ -z "$stale" ] || rm -rf "$job"
-  exec 9>&-
-  [ "$stale" ]
-}
-
-# Gives the directory its job's name, if the script has arrived as it was sent.
-publish() { # id sha256
+# Takes a script that has arrived as it was sent.
+verify() { # id sha256
   sum=$(sha256sum <"$new/script")
-  if [ "${sum%% *}" != "$2" ]; then
-    refuse "$1" "${reason:-it arrived with the checksum ${sum%% *}}"
-  elif ! reason=$(mv "$new" "$job" 2>&1); then
-    refuse "$1" "$reason"
-  fi
+  [ "${sum%% *}" = "$2" ] || refuse "$1" "${reason:-it arrived with the checksum ${sum%% *}}"
 }
 
 refuse() { # id reason
@@ -125,16 +109,18 @@ hold() { # file
   return 1
 }
 
-# Whether a job was never started; if so, it counts as begun after this. `reason` says why it can't be
-# started at all.
+# Whether a job was never started; if so, its directory is there after this, with the script that this
+# agent was sent. `reason` says why it can't be started at all.
 may_start() { # id
   if [ -d "$job" ]; then
-    ! [ -s "$job/pid" ] && ! [ -e "$job/canceled" ] && booted_here || return
-    { printf '' >"$job/begun"; } 2>/dev/null || reason="the disk is full"
-  elif [ "${refused%% *}" = "$1" ]; then
+    ! [ -s "$job/pid" ] && ! [ -e "$job/canceled" ] && booted_here
+    return
+  fi
+  if [ "${refused%% *}" = "$1" ]; then
     reason=${refused#* }
-  else
-    reason="its script has not arrived"
+  elif ! mv "$dir/$1.new.$$" "$job" 2>"$dir/.fault.$$"; then
+    read -r reason <"$dir/.fault.$$"
+    reason=${reason:-the job directory could not be made}
   fi
   [ -z "$reason" ]
 }
@@ -309,8 +295,6 @@ tell_end() {
         say x killed canceled
       elif ! [ -e boot ]; then
         say x gone
-      elif ! [ -e begun ]; then
-        say x none
       elif [ "$before" != "$boot" ]; then
         say x restarted $state
       elif [ -z "$pid" ]; then
