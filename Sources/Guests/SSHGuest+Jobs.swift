@@ -73,16 +73,12 @@ extension SSHGuest {
   ///
   /// That none can be made says nothing by itself: a script may have closed its guest to new ones.
   private func watch(_ agent: AgentSession) async {
-    // Most jobs are shorter than that, and to log in costs the guest a second where there is no KVM.
-    var pause = Self.watchAfter
     var hasStood = false
     while !Task.isCancelled {
       do {
-        try await ContinuousClock().sleep(for: pause)
-        pause = Self.watchAfter
+        try await ContinuousClock().sleep(for: Self.watchAfter)
         let lane = try await openLane(0)
         hasStood = true
-        pause = .zero
         while true { _ = try await lane.frame() }
       } catch {
         let kind = (error as? SSHError)?.kind
@@ -94,6 +90,9 @@ extension SSHGuest {
     }
   }
 
+  /// How old a job is, or how long ago a connection was lost or not to be had, when one is made.
+  ///
+  /// Most jobs are shorter than that, and to log in costs the guest a second where there is no KVM.
   private static let watchAfter = Duration.seconds(10)
 
   /// One connection's share of a job: asks for it, and listens until it ends or the line drops.

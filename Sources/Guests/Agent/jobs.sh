@@ -157,7 +157,7 @@ umask "$mask"
 code=$?
 exec 7>&- 8>&-
 [ "$term" ] && [ $code -gt 128 ] && exit
-place() { while read -r name at; do [ "$name" != pos: ] || break; done <"/proc/$$/fdinfo/$1"; }
+place() { at=; while read -r name at; do [ "$name" != pos: ] || break; done <"/proc/$$/fdinfo/$1"; }
 quiet=0
 while [ $quiet -lt 54 ]; do
   read -r _ _ a _ </proc/$out/stat || a=Z
@@ -211,7 +211,7 @@ follow() { # id stdout-offset stderr-offset
       if [ $looks -lt 6 ]; then emit; else stream; fi
     done
     exec 6<&-
-    if read -r written more <sizes; then emit "$written" "$more"; else emit; fi
+    if read -r written more <sizes && [ "$more" ]; then emit "$written" "$more"; else emit; fi
     tell_end
   ) 2>/dev/null &
   follower=$!
