@@ -6,13 +6,13 @@ extension SSHGuest {
   /// Makes the guest this run's own, whose state was kept by another run: its clock, its random
   /// numbers, and the directory and the sessions of that run.
   ///
-  /// `earlier` is the directory of that run on the guest; `jobs` are those that come first, for which the
-  /// guest makes ready meanwhile.
+  /// `earlier` is the directory of that run on the guest; `jobs` are the ids of those that come first, for
+  /// which the guest makes ready meanwhile.
   /// - Throws: ``GuestError`` of kind `unfit` where root can't do it.
   public func adopt(
-    _ earlier: String, before jobs: [GuestJob] = [], report: @escaping GuestReport
+    _ earlier: String, before jobs: [String], report: @escaping GuestReport
   ) async throws {
-    let ids = jobs.prefix(Self.readyAtMost).map { " " + $0.id }.joined()
+    let ids = jobs.prefix(Self.readyAtMost).map { " " + $0 }.joined()
     let random = (0..<4).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()
     let word = try await ask("make ready \(route.name), whose state was kept", report) {
       let now = (Date().timeIntervalSince1970 * 1000).rounded() / 1000

@@ -78,7 +78,7 @@ actor ResumedVM: BuildVM, AdvancedMachine {
 
   func connect(report: @escaping GuestReport) async throws -> any Guest {
     let guest = try await vm.reach(report)
-    try await guest.adopt(earlier, report: report)
+    try await guest.adopt(earlier, before: [], report: report)
     return guest
   }
 

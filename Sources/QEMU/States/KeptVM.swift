@@ -127,7 +127,7 @@ actor KeptVM: StatefulVM {
     let guest = try await vm.reach(report)
     if let earlier {
       try await guest.adopt(
-        earlier, before: plan.steps.dropFirst(stepsDone).compactMap(\.job), report: report)
+        earlier, before: plan.steps.dropFirst(stepsDone).map(\.id), report: report)
     }
     earlier = nil
     self.guest = guest
@@ -207,15 +207,5 @@ actor KeptVM: StatefulVM {
     key = nil
     // A machine that has ended meanwhile is told by whoever watches it.
     events.receive(.warning("the state \(moment) is not kept, nor later ones: \(error)"))
-  }
-}
-
-extension Step {
-  /// What it has the guest's shell run, where it does.
-  fileprivate var job: GuestJob? {
-    switch work {
-    case .script(let job), .generalize(let job): job
-    default: nil
-    }
   }
 }
