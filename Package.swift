@@ -43,6 +43,7 @@ let package = Package(
     .systemLibrary(name: "CGSSAPI", providers: [.apt(["libkrb5-dev"])]),
     .systemLibrary(name: "CProcess"),
     .systemLibrary(name: "CSSH2", pkgConfig: "libssh2", providers: [.apt(["libssh2-1-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // Leaves: they know nothing of images.
     module("Digests", ["CCrypto"]),
@@ -53,6 +54,7 @@ let package = Package(
       resources: [.embedInCode("Files/place.ps1")], swiftSettings: strict),
     module("Disks", [subprocess, system]),
     module("Layers", ["Digests", system]),
+    module("Memory", ["CZstd"]),
     .target(
       name: "Deprovision", path: "deprovision",
       resources: [.embedInCode("linux.sh"), .embedInCode("windows.ps1")],
@@ -82,7 +84,10 @@ let package = Package(
       ], swiftSettings: strict),
 
     module(
-      "QEMU", ["CProcess", "Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH", system]),
+      "QEMU",
+      [
+        "CProcess", "Digests", "Disks", "Guests", "Layers", "Memory", "Pipeline", "SSH", system,
+      ]),
 
     .target(
       name: "Azure",
@@ -125,7 +130,8 @@ let package = Package(
       "ImagesTests",
       ["Digests", "Disks", "Images", "Template", "TestSupport", system]),
     tests("HTTPTests", ["Digests", "HTTP", "TestSupport", system]),
-    tests("QEMUTests", ["QEMU", "SSH", "TestSupport"]),
+    tests("MemoryTests", ["Memory", "TestSupport"]),
+    tests("QEMUTests", ["Memory", "QEMU", "SSH", "TestSupport"]),
     tests("DisksTests", ["Disks", "TestSupport", subprocess, system]),
     tests("LayersTests", ["Digests", "Layers", "TestSupport", system]),
     tests("SSHTests", ["SSH", "TestSupport"]),

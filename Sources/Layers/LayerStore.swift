@@ -98,13 +98,18 @@ public final class LayerUse: Sendable {
     layer = last
   }
 
-  /// Compares the layer, and the disks below it, with their checksums.
+  /// Compares the layer, and the disks below it, with their checksums, and `also` other files below it,
+  /// told by their names.
   /// - Throws: ``LayerError``; of reason ``LayerError/Reason/damaged(_:)`` where one of them is
   ///   not what was written.
-  public func verify() async throws {
+  public func verify(
+    also isNeeded: (_ below: Layer, _ name: String) -> Bool = { _, _ in false }
+  ) async throws {
     for layer in chain {
       let isLast = layer == self.layer
-      try await layer.verify { name in isLast || name.hasSuffix(".qcow2") }
+      try await layer.verify { name in
+        isLast || name.hasSuffix(".qcow2") || isNeeded(layer, name)
+      }
     }
   }
 }

@@ -28,7 +28,7 @@ struct CommandLine {
       "-action", "panic=pause",
       // Nothing happens before there is somebody to see it.
       "-S",
-    ] + accelerator.arguments + (spec.memorySource == nil ? [] : ["-incoming", "defer"]) + [
+    ] + accelerator.arguments + (spec.keptMemory == nil ? [] : ["-incoming", "defer"]) + [
       "-chardev", "socket,id=qmp,fd=\(Self.channel)", "-mon", "chardev=qmp,mode=control",
       // For whoever takes up a machine that was kept.
       "-chardev", "socket,id=monitor,path=\(VMFile.monitor.rawValue),server=on,wait=off",

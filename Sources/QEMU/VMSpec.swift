@@ -1,3 +1,4 @@
+public import Memory
 /// What one virtual machine is made of.
 ///
 /// The network is QEMU's own (slirp): the guest reaches the internet through the host, and nobody
@@ -80,9 +81,9 @@ public struct VMSpec: Sendable, Hashable {
   public var memory: Int
   /// The image of a cloud-init seed (see ``CloudInitSeed``), where it has one.
   public var seed: String?
-  /// The shell command that gives the memory and devices of a machine of the same make, for this one
-  /// to go on as it was; `nil` where it boots.
-  public var memorySource: String?
+  /// The memory and devices of a machine of the same make, for this one to go on as it was; `nil` where
+  /// it boots.
+  public var keptMemory: KeptMemory?
   /// What disks and the network look like to the guest.
   public var devices = Devices.virtio
   /// What it shows pictures on.
@@ -99,7 +100,7 @@ public struct VMSpec: Sendable, Hashable {
   public init(
     name: String, directory: String, disk: Disk, dataDisks: [Disk] = [],
     firmware: Firmware = .uefi, architecture: Architecture = .x86_64, cpus: Int, memory: Int,
-    seed: String? = nil, memorySource: String? = nil
+    seed: String? = nil, keptMemory: KeptMemory? = nil
   ) {
     self.name = name
     self.directory = directory
@@ -110,7 +111,7 @@ public struct VMSpec: Sendable, Hashable {
     self.cpus = cpus
     self.memory = memory
     self.seed = seed
-    self.memorySource = memorySource
+    self.keptMemory = keptMemory
   }
 }
 

@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import Memory
 
 /// A running machine: one QEMU, which ends at the latest when this process does.
 public actor VirtualMachine {
@@ -52,6 +53,11 @@ public actor VirtualMachine {
   ) async throws -> VirtualMachine {
     async let proven: Void = proof()
     let spec = try spec.checked()
+    // It is read while QEMU starts.
+    let memory = try SocketPair()
+    let memoryEnd = memory.takeOurs()
+    defer { close(memoryEnd) }
+    async let sent: Void? = spec.keptMemory?.send(to: memoryEnd)
     let executable = try Programs.qemu(for: spec.architecture)
     let uefi = spec.firmware == .uefi ? try UEFIFiles.find(for: spec.architecture) : nil
     try prepare(spec, uefi)
@@ -72,8 +78,10 @@ public actor VirtualMachine {
       // Connected before the guest runs, which otherwise finds nobody there.
       let agentPort = spec.hasAgentPort ? try AgentPort(in: spec.directory) : nil
       if let agentPort { history.onHangUp(agentPort.hangUp) }
-      if let memory = spec.memorySource {
-        try await Migration(by: qmp).read(from: memory)
+      if spec.keptMemory != nil {
+        try await Migration(by: qmp).read(from: memory.theirs)
+        memory.closeTheirs()
+        try await sent
         if spec.holdsNetwork { try await holdNetwork(qmp) }
       }
       let console = try ConsoleWatch(
@@ -84,8 +92,14 @@ public actor VirtualMachine {
         spec, guestPort: port, process: process, qmp: qmp, history: history, console: console,
         agentPort: agentPort)
     } catch {
+      memory.closeTheirs()
       let failure = await startFailure(error, spec, process)
       try await proven
+      do {
+        try await sent
+      } catch let fault as MemoryError {
+        throw QEMUError(.file, "could not read the machine's memory", fault.description)
+      }
       throw failure
     }
   }

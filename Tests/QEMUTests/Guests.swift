@@ -45,7 +45,7 @@ enum BootSector {
 
 /// Lends a machine that runs a program instead of an operating system, and kills it afterwards.
 func withMachine<Value>(
-  _ program: [UInt8], _ change: (inout VMSpec) -> Void = { _ in },
+  _ program: [UInt8], _ change: (inout VMSpec) async throws -> Void = { _ in },
   _ body: (VirtualMachine) async throws -> Value
 ) async throws -> Value {
   try await ScratchDirectory.with { directory in
@@ -54,7 +54,7 @@ func withMachine<Value>(
       name: "test", directory: "\(directory)/vm",
       disk: VMSpec.Disk(path: "\(directory)/boot.raw", format: .raw), firmware: .bios, cpus: 1,
       memory: 32)
-    change(&spec)
+    try await change(&spec)
     return try await lend(spec, body)
   }
 }

@@ -12,16 +12,17 @@ let modules: [String: Module] = [
   "HTTP": Module(ours: ["Digests"], c: ["CCurl"]),
   "Images": Module(ours: ["Digests", "Disks", "Pipeline", "Template"]),
   "Layers": Module(ours: ["Digests"]),
+  "Memory": Module(c: ["CZstd"]),
   "PackerImport": Module(ours: ["Template"]),
   "Pipeline": Module(ours: ["Deprovision", "Digests", "Template"]),
   "QEMU": Module(
-    ours: ["Digests", "Disks", "Guests", "Layers", "Pipeline", "SSH"], c: ["CProcess"]),
+    ours: ["Digests", "Disks", "Guests", "Layers", "Memory", "Pipeline", "SSH"], c: ["CProcess"]),
   "SSH": Module(c: ["CCrypto", "CSSH2"]),
   "Template": Module(ours: ["Digests"]),
   "WinRM": Module(ours: ["Digests", "HTTP"], c: ["CCrypto", "CGSSAPI"]),
   "kiln": Module(ours: [
     "Azure", "Catalog", "Deprovision", "Digests", "Disks", "Guests", "HTTP", "Images", "Layers",
-    "PackerImport", "Pipeline", "QEMU", "SSH", "Template", "WinRM",
+    "Memory", "PackerImport", "Pipeline", "QEMU", "SSH", "Template", "WinRM",
   ]),
 ]
 

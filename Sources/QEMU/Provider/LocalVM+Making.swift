@@ -16,8 +16,8 @@ extension LocalVM {
   }
 
   func makeKeys(_ beginning: VMBeginning, for disk: VMSpec.Disk) async throws -> Keys {
-    if case .state(let layer, _) = beginning {
-      let keys = try layer.restoreKeys(to: place)
+    if case .state(let use, _) = beginning {
+      let keys = try use.layer.restoreKeys(to: place)
       try write(knownHost: keys.host)
       return keys
     }
@@ -41,7 +41,7 @@ extension LocalVM {
     let base: DiskImage
     let size: DiskTool.OverlaySize
     switch (beginning, origin) {
-    case (.state(let layer, _), _): (base, size) = (layer.disk(0), .same)
+    case (.state(let use, _), _): (base, size) = (use.layer.disk(0), .same)
     case (_, .source): (base, size) = (setup.source.image, setup.diskSize)
     case (_, .image(let disk)):
       (base, size) = (DiskImage(FilePath(disk.reference), format: .qcow2), .same)
@@ -54,8 +54,8 @@ extension LocalVM {
     var made: [VMSpec.Disk] = []
     for (index, gigabytes) in setup.dataDisks.enumerated() {
       let path = beginning.disk(index + 1) ?? place.dataDisk(index)
-      if case .state(let layer, _) = beginning {
-        _ = try await disks.createOverlay(at: FilePath(path), on: layer.disk(index + 1))
+      if case .state(let use, _) = beginning {
+        _ = try await disks.createOverlay(at: FilePath(path), on: use.layer.disk(index + 1))
       } else {
         _ = try await disks.createEmpty(at: FilePath(path), format: .qcow2, size: gigabytes << 30)
       }

@@ -67,7 +67,7 @@ actor LocalVM: BuildVM, LentVM {
         firmware: VMSpec.Firmware(for: setup.source.firmware),
         architecture: setup.source.architecture,
         cpus: setup.cpus, memory: setup.memory, seed: place.seed,
-        memorySource: try beginning.memorySource(in: place))
+        keptMemory: try beginning.memory())
       spec.hasAgentPort = beginning.mayBeKept
       listens = try beginning.hasListener()
       spec.holdsNetwork = listens

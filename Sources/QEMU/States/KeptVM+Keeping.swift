@@ -17,6 +17,7 @@ extension KeptVM {
     while unfinished.count >= Self.unfinishedAtMost || (!unfinished.isEmpty && !hasRoom) {
       try await unfinished.removeFirst().get()
     }
+    if !hasRoom { last?.removePlain() }
   }
 
   /// Whether the disk takes the memory twice.
@@ -24,9 +25,8 @@ extension KeptVM {
   /// A host that does not tell is taken to have room: that a disk is full is found when it is written
   /// to.
   private var hasRoom: Bool {
-    guard keeping.form == .live, let place = current?.file(LayerFile.plainMemory),
-      let host = try? HostCapacity.current(
-        directory: FilePath(place).removingLastComponent().string)
+    guard keeping.form == .live, let place = current?.directory.string,
+      let host = try? HostCapacity.current(directory: place)
     else { return true }
     return host.diskFree > Int64(memory) << 21
   }
@@ -45,7 +45,7 @@ extension KeptVM {
     if let ready = self.next { next = ready } else { next = try await makeNext(on: layer) }
     try layer.takeKeys(from: place)
     if keeping.form == .disk { try await guest.pack { _ in } }
-    let memory = keeping.form == .live ? MemoryFile(in: place, for: layer) : nil
+    let memory = keeping.form == .live ? try await memoryFile(for: layer) : nil
     snapshots += 1
     var moved = false
     do {
@@ -78,7 +78,11 @@ extension KeptVM {
       return
     }
     do {
-      try await memory?.compress(within: Self.doneLimit)
+      if let memory {
+        let kept = try await memory.keep(over: last, within: Self.doneLimit)
+        last?.removePlain()
+        last = LastMemory(kept: kept, plain: memory.plain)
+      }
       _ = try await keeping.store.keep(layer, as: manifest, rivalry)
       events.receive(.stateKept(step: moment.number, after: pause))
     } catch is CancellationError {
@@ -86,6 +90,7 @@ extension KeptVM {
     } catch {
       let cause = memory?.cause(of: error) ?? error
       memory?.remove()
+      last?.removePlain()
       isBroken = true
       giveUp(moment, cause)
     }

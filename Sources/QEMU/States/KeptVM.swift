@@ -39,6 +39,10 @@ actor KeptVM: StatefulVM {
   let finishing = Backlog()
   var prepared: Latch<Void>?
   var unfinished: [Latch<Void>] = []
+  /// The memory of the state that was kept last, or that the VM began as: most of the next is in it.
+  var last: LastMemory?
+  /// Where memory is written to before it is kept, with no key and gone with this.
+  private var scratch: OpenLayer?
   /// A state was not kept to its end, so that those that lie on it can't be.
   var isBroken = false
   var next: Next?
@@ -95,7 +99,7 @@ actor KeptVM: StatefulVM {
   private func begin(as key: StepKey, on open: OpenLayer) async throws -> Bool {
     do {
       guard let use = try await keeping.store.use(key.digest) else { return false }
-      try await vm.start(as: .state(use.layer, open)) { try await use.verify() }
+      try await vm.start(as: .state(use, open)) { try await use.verifyAll() }
       goOn(from: use)
       return true
     } catch let error as LayerError where error.reason == .inUse {
@@ -112,6 +116,7 @@ actor KeptVM: StatefulVM {
   private func goOn(from use: LayerUse) {
     origin = use
     parent = use.layer.id
+    last = use.memory.map { LastMemory(kept: $0) }
     earlier = use.layer.manifest.details[StateDetail.guestDirectory]
   }
 
@@ -132,6 +137,14 @@ actor KeptVM: StatefulVM {
     earlier = nil
     self.guest = guest
     return guest
+  }
+
+  /// The file that the memory of a layer is written to.
+  func memoryFile(for layer: OpenLayer) async throws -> MemoryFile {
+    let scratch: OpenLayer
+    if let made = self.scratch { scratch = made } else { scratch = try await keeping.store.begin() }
+    self.scratch = scratch
+    return MemoryFile(at: scratch.file("memory-\(layer.id)"), for: layer)
   }
 
   func capture() async throws -> CapturedDisk { try await vm.capture() }
@@ -155,12 +168,12 @@ actor KeptVM: StatefulVM {
         return .asItIs(because: "the state of \(name) before it is not kept any more")
       }
       // The machine is given up only for a state that is right.
-      try await found.verify()
+      try await found.verifyAll()
       use = found
     } catch let error as LayerError {
       return .asItIs(because: "\(error)")
     }
-    try await vm.restart(as: .state(use.layer, open), over: open)
+    try await vm.restart(as: .state(use, open), over: open)
     await guest?.abandon()
     goOn(from: use)
     snapshots = 0
@@ -169,7 +182,7 @@ actor KeptVM: StatefulVM {
 
   /// Lets go of the layers, once the VM is gone, and keeps the store to its size.
   func letGo() async throws {
-    (current, next, origin, held) = (nil, nil, nil, [])
+    (current, next, origin, held, scratch) = (nil, nil, nil, [], nil)
     _ = try await keeping.store.prune(to: keeping.limit)
   }
 

@@ -1,40 +1,31 @@
 internal import Foundation
 internal import Layers
+internal import Memory
+internal import Pipeline
 internal import SystemPackage
 
 /// The file that a VM's memory is written to.
 ///
 /// The machine is halted meanwhile, so it is written as it is, which takes a third of the time, and
-/// compressed while the machine goes on.
+/// kept while the machine goes on: what differs from the state before, compressed.
 struct MemoryFile {
   /// With less than this a disk is full: programs write in pieces.
   private static let nothing: Int64 = 4 << 20
 
   /// Memory and devices as QEMU writes them.
   let plain: String
-  private let compressed: String
-  private let directory: String
+  private let layer: OpenLayer
 
-  init(in place: VMPlace, for layer: OpenLayer) {
-    directory = place.directory
-    plain = layer.file(LayerFile.plainMemory)
-    compressed = layer.file(LayerFile.compressedMemory)
+  init(at path: String, for layer: OpenLayer) {
+    plain = path
+    self.layer = layer
   }
 
-  /// Compresses what was written, where that can be done.
-  func compress(within limit: Duration) async throws {
-    guard let zstd = Programs.find("zstd") else { return }
-    // The fastest of its levels that still takes more than half away. The machine comes first, but
-    // beside other work the lowest priority of all would never end.
-    let process = try await SupervisedProcess.start(
-      SupervisedProcess.Command(
-        executable: "nice",
-        arguments: ["-n", "10", zstd, "-q", "--fast=3", "--rm", plain, "-o", compressed],
-        directory: directory, messages: VMFile.messages.rawValue))
-    defer { process.kill() }
-    guard try await process.ended(within: limit) == .exited(0) else {
-      throw QEMUError(
-        .file, "could not compress `\(plain)`", "it failed, or took more than \(limit)")
+  /// Keeps what was written, in its layer.
+  func keep(over last: LastMemory?, within limit: Duration) async throws -> KeptMemory {
+    try await withDeadline(limit, for: "the machine's memory to be compressed") {
+      try await KeptMemory.keep(
+        plain, in: layer.directory.string, over: last?.kept, from: last?.plain)
     }
   }
 
@@ -50,7 +41,27 @@ struct MemoryFile {
 
   /// Gives the room back.
   func remove() {
-    // What can't be removed goes with its layer.
-    for path in [plain, compressed] { try? FileManager.default.removeItem(atPath: path) }
+    // What can't be removed goes with the layers that nobody has a key to.
+    try? FileManager.default.removeItem(atPath: plain)
+    KeptMemory.remove(from: layer.directory.string)
+  }
+}
+
+/// The memory that the next is compared with.
+struct LastMemory {
+  /// Where it is kept.
+  let kept: KeptMemory
+  /// What QEMU wrote of it, which is read faster.
+  private(set) var plain: String?
+
+  init(kept: KeptMemory, plain: String? = nil) {
+    self.kept = kept
+    self.plain = plain
+  }
+
+  /// Gives the room of the file back that QEMU wrote.
+  mutating func removePlain() {
+    if let plain { try? FileManager.default.removeItem(atPath: plain) }
+    plain = nil
   }
 }

@@ -48,10 +48,12 @@ struct Migration {
     }
   }
 
-  /// Reads the memory that a machine that was just started waits for.
-  func read(from command: String) async throws {
+  /// Reads the memory that a machine that was just started waits for, from a socket.
+  func read(from socket: Int32) async throws {
     _ = try await qmp.execute(
-      QMPCommand("migrate-incoming", ["uri": .string("exec:\(command)")], reply: QMPDone.self))
+      QMPCommand("getfd", ["fdname": .string(Self.file)], reply: QMPDone.self), handing: socket)
+    _ = try await qmp.execute(
+      QMPCommand("migrate-incoming", ["uri": .string("fd:\(Self.file)")], reply: QMPDone.self))
     try await end("read")
   }
 

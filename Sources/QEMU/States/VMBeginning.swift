@@ -2,6 +2,7 @@ internal import Disks
 internal import Foundation
 internal import Guests
 internal import Layers
+internal import Memory
 internal import Pipeline
 internal import SystemPackage
 
@@ -12,7 +13,7 @@ enum VMBeginning: Sendable {
   /// With disks in a layer that may be kept.
   case layer(OpenLayer)
   /// As a kept state, with disks in a layer on it.
-  case state(Layer, OpenLayer)
+  case state(LayerUse, OpenLayer)
 
   /// Whether its states are kept, or it begins as one.
   var mayBeKept: Bool {
@@ -21,8 +22,8 @@ enum VMBeginning: Sendable {
 
   /// Whether it begins as a state in which an agent of this version listens.
   func hasListener() throws -> Bool {
-    guard case .state(let layer, _) = self else { return false }
-    return layer.manifest.details[StateDetail.agent] == (try SSHGuest.agentVersion())
+    guard case .state(let use, _) = self else { return false }
+    return use.layer.manifest.details[StateDetail.agent] == (try SSHGuest.agentVersion())
   }
 
   /// Where its disk with this number is, unless that is in its own directory.
@@ -35,19 +36,32 @@ enum VMBeginning: Sendable {
     }
   }
 
-  /// The command that gives the memory that it goes on with, where it does.
-  ///
-  /// It runs in the VM's directory and reads through a link there, so that no path needs quoting.
-  func memorySource(in place: VMPlace) throws -> String? {
-    guard case .state(let layer, _) = self,
-      let memory = layer.manifest.files.first(where: { LayerFile.isMemory($0.name) })
+  /// The memory that it goes on with, where it does.
+  /// - Throws: ``MachineError`` where there should be one.
+  func memory() throws(MachineError) -> KeptMemory? {
+    guard case .state(let use, _) = self, use.layer.manifest.form == StateKeeping.Form.live.rawValue
     else { return nil }
-    let link = "\(place.directory)/memory-in"
-    try? FileManager.default.removeItem(atPath: link)
-    try FileManager.default.createSymbolicLink(
-      atPath: link, withDestinationPath: layer.file(memory.name))
-    return memory.name == LayerFile.plainMemory
-      ? "exec cat <memory-in" : "exec zstd -dcq <memory-in"
+    guard let memory = use.memory else {
+      throw MachineError(
+        .unavailable, "could not use the kept state \(use.layer.manifest.name): no memory")
+    }
+    return memory
+  }
+}
+
+extension LayerUse {
+  /// The memory of the machine, where the state has it.
+  var memory: KeptMemory? {
+    KeptMemory(
+      in: chain.map { ($0.directory.string, $0.manifest.files.map(\.name)) })
+  }
+
+  /// Compares all that a machine goes on with, as it was kept, with the checksums.
+  func verifyAll() async throws {
+    let memory = memory
+    try await verify { layer, name in
+      memory?.needs(name, in: layer.directory.string) ?? false
+    }
   }
 }
 
@@ -59,15 +73,7 @@ enum LayerFile {
   static let seed = "seed.iso"
   /// The UEFI variables.
   static let variables = VMFile.variables.rawValue
-  /// Memory and devices as QEMU writes them.
-  static let plainMemory = "memory"
-  /// The same, compressed.
-  static let compressedMemory = "memory.zst"
-
   static func disk(_ number: Int) -> String { "disk-\(number).qcow2" }
-  static func isMemory(_ name: String) -> Bool {
-    name == plainMemory || name == compressedMemory
-  }
 }
 
 /// What is said of a VM's state beside its files: the names in a layer's `details`.
