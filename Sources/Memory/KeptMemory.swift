@@ -45,6 +45,7 @@ public struct KeptMemory: Sendable, Hashable {
   ///   - directory: Where it is kept.
   ///   - earlier: What most of it is expected to be in.
   ///   - earlierPlain: The file that QEMU wrote of that, where there still is one.
+  /// - Returns: What was kept, with what it lies on.
   /// - Throws: ``MemoryError``, or a cancellation.
   public static func keep(
     _ plain: String, in directory: String, over earlier: KeptMemory?, from earlierPlain: String?

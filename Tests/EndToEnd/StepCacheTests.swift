@@ -155,7 +155,7 @@ struct StepCacheTests {
   }
 
   private static func damageAState(_ rig: VMRig) async throws {
-    let path = try await rig.layer(after: "3. Shell \"three\"") + "/memory.zst"
+    let path = try await rig.layer(after: "3. Shell \"three\"") + "/memory.new.zst"
     let file = try FileHandle(forUpdating: URL(filePath: path))
     try file.seek(toOffset: 4096)
     let byte = try #require(try file.read(upToCount: 1)?.first)
@@ -165,7 +165,7 @@ struct StepCacheTests {
     try write("echo $(cat /opt/order)", "true damaged", to: rig)
     let ran = try await rig.build()
     #expect(ran.exit == 0, "\(ran.stderr)")
-    #expect(ran.stderr.contains("memory.zst` is not what was written; the state is forgotten"))
+    #expect(ran.stderr.contains("memory.new.zst` is not what was written; the state is forgotten"))
     #expect(ran.stderr.contains("[2/5] Shell \"two\" cached"))
     #expect(ran.stderr.contains("[3/5] Shell \"three\": "))
     #expect(ran.stderr.contains("| one two three\n"))

@@ -69,6 +69,19 @@ struct LayerTests {
     }
   }
 
+  @Test func `of what lies below, files that are needed are looked at, too`() async throws {
+    try await StoreRig.with { rig in
+      let ids = try await rig.chain("a", "b")
+      try rig.flip(#require(ids["a"]), "memory.zst")
+      let use = try #require(try await rig.store.use(try rig.key("b")))
+      try await use.verify()
+      let error = await #expect(throws: LayerError.self) {
+        try await use.verify { below, name in below.id == ids["a"] && name == "memory.zst" }
+      }
+      #expect("\(try #require(error))".contains("memory.zst` is not what was written"))
+    }
+  }
+
   @Test func `what is missing is damage, too`() async throws {
     try await StoreRig.with { rig in
       let ids = try await rig.chain("a", "b")

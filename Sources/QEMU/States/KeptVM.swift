@@ -218,6 +218,7 @@ actor KeptVM: StatefulVM {
 
   func giveUp(_ moment: StateMoment, _ error: any Error) {
     key = nil
+    if unfinished.isEmpty { last?.removePlain() }
     // A machine that has ended meanwhile is told by whoever watches it.
     events.receive(.warning("the state \(moment) is not kept, nor later ones: \(error)"))
   }
