@@ -42,7 +42,13 @@ final class FileStream: ByteStream {
 }
 
 /// A new file, which only its owner may read: memory holds secrets.
+///
+/// It never takes the last of a disk, which the machine writes to as well: that would end the build, and this
+/// only a state that is kept.
 final class FileOutput {
+  /// In bytes.
+  private static let left = 64 << 20
+
   private let path: String
   private let descriptor: Int32
 
@@ -55,6 +61,11 @@ final class FileOutput {
   deinit { close(descriptor) }
 
   func write(_ bytes: UnsafeRawBufferPointer) throws(MemoryError) {
+    var disk = statvfs()
+    if fstatvfs(descriptor, &disk) == 0, Int(disk.f_bavail) * Int(disk.f_frsize) < Self.left {
+      throw MemoryError(
+        kind: .file(ENOSPC), operation: "write `\(path)`", reason: "the disk is nearly full")
+    }
     var rest = bytes[...]
     while !rest.isEmpty {
       let piece = UnsafeRawBufferPointer(rebasing: rest)

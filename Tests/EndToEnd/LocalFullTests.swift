@@ -38,7 +38,7 @@ struct LocalFullTests {
         // The state before the step may not have been compressed yet.
         let warning = try Regex(
           "warning: the state (before the first step|after step 1) is not kept, nor later ones: "
-            + "could not write `.*/memory-[0-9a-z]+`: the disk is full")
+            + "could not write `.*/memory[^/]*`: the disk is (nearly )?full")
         #expect(ran.stderr.contains(warning), "\(ran.stderr)")
         #expect(ran.stderr.contains("| goes on"))
         #expect(ran.exit == 4, "\(ran.stderr)")

@@ -74,6 +74,21 @@ import Testing
     }
   }
 
+  @Test(.requiresMounts) func `the last of a disk is left to the machine`() async throws {
+    try await MemoryRig.with { rig in
+      try await SmallDisk.with(bytes: 80 << 20) { disk in
+        let plain = try rig.write([UInt8](repeating: 0, count: 100), as: "plain")
+        _ = try await KeptMemory.keep(plain, in: disk, over: nil, from: nil)
+        try SmallDisk.leave(60 << 20, freeOn: disk)
+        let error = try await Self.fault {
+          _ = try await KeptMemory.keep(plain, in: disk, over: nil, from: nil)
+        }
+        #expect(
+          error.description == "could not write `\(disk)/memory.zst`: the disk is nearly full")
+      }
+    }
+  }
+
   @Test func `what was removed is gone, and nothing else`() async throws {
     try await Self.with { rig, _ in
       _ = try rig.write([], as: "second/disk-0.qcow2")
