@@ -91,7 +91,7 @@ final class Compressor {
         kind: .file(EIO), operation: "write `\(path)`",
         reason: String(cString: ZSTD_getErrorName(left)))
     }
-    try file.write(UnsafeRawBufferPointer(rebasing: output[..<room.pos]))
+    if room.pos > 0 { try file.write(UnsafeRawBufferPointer(rebasing: output[..<room.pos])) }
     return left
   }
 }

@@ -17,21 +17,30 @@ struct Difference {
   ) throws -> Difference {
     var (new, old) = (RecordReader(memory), RecordReader(earlier))
     var map = MemoryMap()
-    var candidate = try old.next()
+    // The next of the earlier stream, where that was looked at.
+    var candidate: (RecordReader.Record, UnsafeRawBufferPointer)?
     while let (record, bytes) = try new.next() {
       if new.window.position & mask < bytes.count { try mayGoOn() }
       var isOld = false
       if let place = record.place {
-        while let (before, _) = candidate, before.place.map({ $0 < place }) ?? true {
+        if candidate == nil {
+          // Most pages come in the order that they came in before, and are the same.
+          let next = try old.window.look(bytes.count).prefix(bytes.count)
+          isOld = same(UnsafeRawBufferPointer(rebasing: next), bytes)
+          if !isOld { candidate = try old.next() }
+        }
+        while !isOld, let (before, _) = candidate, before.place.map({ $0 < place }) ?? true {
           old.window.skip(before.count)
           candidate = try old.next()
         }
-        if let (before, oldBytes) = candidate, before.place == place {
+        if !isOld, let (before, oldBytes) = candidate, before.place == place {
           isOld = same(oldBytes, bytes)
         }
       }
       if isOld {
         map.add(.earlier(at: old.window.position, count: bytes.count))
+        old.pass(record)
+        candidate = nil
       } else {
         map.add(.new(count: bytes.count))
         try output.write(bytes)

@@ -51,6 +51,12 @@ struct RecordReader {
     return (record, UnsafeRawBufferPointer(rebasing: bytes[..<record.count]))
   }
 
+  /// Goes on behind a piece that is the next one of this stream, too.
+  mutating func pass(_ record: Record) {
+    window.skip(record.count)
+    if let place = record.place { (last, isFirst) = (place, false) }
+  }
+
   private mutating func record(in bytes: UnsafeRawBufferPointer) -> Record {
     let other = Record(place: nil, count: 1)
     guard bytes.count >= Self.headerSize else { return other }
