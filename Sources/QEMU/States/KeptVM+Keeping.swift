@@ -82,6 +82,8 @@ extension KeptVM {
         let kept = try await memory.keep(over: last, within: Self.doneLimit)
         last?.removePlain()
         last = LastMemory(kept: kept, plain: memory.plain)
+        // Gone now, beside the machine: nobody waits for that in the end.
+        if moment.number == lastMoment { last?.removePlain() }
       }
       _ = try await keeping.store.keep(layer, as: manifest, rivalry)
       events.receive(.stateKept(step: moment.number, after: pause))

@@ -41,6 +41,8 @@ actor KeptVM: StatefulVM {
   var unfinished: [Latch<Void>] = []
   /// The memory of the state that was kept last, or that the VM began as: most of the next is in it.
   var last: LastMemory?
+  /// After how many steps the last state of all is kept.
+  private(set) var lastMoment = 0
   /// Where memory is written to before it is kept, with no key and gone with this.
   private var scratch: OpenLayer?
   /// A state was not kept to its end, so that those that lie on it can't be.
@@ -71,6 +73,7 @@ actor KeptVM: StatefulVM {
   func start(from root: StateRoot) async throws {
     let keys = try [root.key()] + StepKey.keys(of: plan.steps, from: root)
     let moments = [StateMoment.beginning] + plan.steps.map(StateMoment.init(after:))
+    lastMoment = moments.prefix(keys.count).last?.number ?? 0
     let reusable = moments.prefix(keys.count).prefix { keeping.reuse.covers($0) }.count
     let open = try await keeping.store.begin()
     current = open
