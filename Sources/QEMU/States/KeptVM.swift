@@ -178,6 +178,7 @@ actor KeptVM: StatefulVM {
     }
     try await vm.restart(as: .state(use, open), over: open)
     await guest?.abandon()
+    last?.removePlain()
     goOn(from: use)
     snapshots = 0
     return .asBefore(try await connect(report: report))
