@@ -51,7 +51,7 @@ public struct StateKeeping: Sendable {
 
   /// Another number for each change of what a kept state is, and of what the guest's end of a build
   /// does in a VM before the first step.
-  private static let format = 3
+  private static let format = 4
 
   /// The keys of the states after the first steps of a plan, as far as there are states to keep.
   public func keys(of plan: Plan, in setup: QEMUProvider.Setup) throws -> [StepKey] {
