@@ -53,11 +53,15 @@ extension MemoryMap {
     guard bytes.starts(with: Self.title), rest.count.isMultiple(of: 2 * Self.wordSize) else {
       throw damaged
     }
-    var end = 0
+    var (end, total) = (0, 0)
     for start in stride(from: rest.startIndex, to: rest.endIndex, by: 2 * Self.wordSize) {
       let at = Self.word(in: bytes, at: start)
       guard let count = Int(exactly: Self.word(in: bytes, at: start + Self.wordSize)), count > 0
       else { throw damaged }
+      // More than any memory is no memory's, and nobody could count on with it.
+      let (sum, isTooMuch) = total.addingReportingOverflow(count)
+      guard !isTooMuch else { throw damaged }
+      total = sum
       if at == Self.new {
         parts.append(.new(count: count))
         continue

@@ -95,10 +95,10 @@ struct MemoryRig {
     let (ours, theirs) = (ends.ours, ends.theirs)
     defer { close(ours) }
     async let sent: Void = memory.send(to: ours)
-    let bytes = await withCheckedContinuation { done in
+    let bytes = try await withCheckedThrowingContinuation { done in
       Thread.detachNewThread {
         let file = FileHandle(fileDescriptor: theirs, closeOnDealloc: true)
-        done.resume(returning: [UInt8]((try? file.readToEnd()) ?? Data()))
+        done.resume(with: Result { [UInt8](try file.readToEnd() ?? Data()) })
       }
     }
     try await sent

@@ -48,6 +48,21 @@ import Testing
     }
   }
 
+  /// It is read beside the comparison with its checksum.
+  @Test func `a map of more bytes than there can be is refused`() async throws {
+    try await Self.with { rig, kept in
+      let path = "\(rig.root)/second/memory.map"
+      var map = Data("kiln memory 1\n".utf8)
+      for word in [UInt64.max, UInt64(Int.max), UInt64.max, UInt64(Int.max)] {
+        withUnsafeBytes(of: word.littleEndian) { map.append(contentsOf: $0) }
+      }
+      try map.write(to: URL(filePath: path))
+      let error = try await Self.fault { _ = try await rig.received(kept) }
+      #expect(error.kind == .damaged)
+      #expect(error.operation == "read `\(path)`")
+    }
+  }
+
   @Test func `a difference is refused over another memory than its own`() async throws {
     try await Self.with { rig, kept in
       let short = try await rig.keep(Array("short".utf8), as: "short")

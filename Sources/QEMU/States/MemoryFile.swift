@@ -61,6 +61,7 @@ struct LastMemory {
 
   /// Gives the room of the file back that QEMU wrote.
   mutating func removePlain() {
+    // What can't be removed goes with the layer that it is in, which has no key.
     if let plain { try? FileManager.default.removeItem(atPath: plain) }
     plain = nil
   }
