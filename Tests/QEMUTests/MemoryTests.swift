@@ -54,13 +54,9 @@ import Testing
   @Test func `memory whose files are damaged is told with the file`() async throws {
     let error = try await failure {
       try await withMachine(BootSector.idle) {
-        let plain = "\($0.directory)/../plain"
-        try FileManager.default.createDirectory(
-          atPath: $0.directory, withIntermediateDirectories: true)
-        try Data("memory".utf8).write(to: URL(filePath: plain))
-        let directory = "\($0.directory)/../kept"
-        $0.keptMemory = try await Self.kept(plain, in: directory)
-        try Data("no memory".utf8).write(to: URL(filePath: "\(directory)/memory.zst"))
+        try await Self.keep("memory", for: &$0)
+        let file = "\($0.directory)/../kept/memory.zst"
+        try Data("no memory".utf8).write(to: URL(filePath: file))
       } _: { _ in
         _ = Issue.record("the machine started")
       }
@@ -82,17 +78,22 @@ import Testing
   @Test func `memory that can't be read is told with QEMU's words`() async throws {
     let error = try await failure {
       try await withMachine(BootSector.idle) {
-        let plain = "\($0.directory)/../plain"
-        try FileManager.default.createDirectory(
-          atPath: $0.directory, withIntermediateDirectories: true)
-        try Data("nothing of QEMU".utf8).write(to: URL(filePath: plain))
-        $0.keptMemory = try await Self.kept(plain, in: "\($0.directory)/../kept")
+        try await Self.keep("nothing of QEMU", for: &$0)
       } _: { _ in
         _ = Issue.record("the machine started")
       }
     }
     #expect(error.kind == .startFailed)
     #expect(error.reason.contains("Not a migration stream"), "\(error)")
+  }
+
+  /// Has a machine go on with a text as its memory.
+  private static func keep(_ text: String, for spec: inout VMSpec) async throws {
+    try FileManager.default.createDirectory(
+      atPath: spec.directory, withIntermediateDirectories: true)
+    let plain = "\(spec.directory)/../plain"
+    try Data(text.utf8).write(to: URL(filePath: plain))
+    spec.keptMemory = try await kept(plain, in: "\(spec.directory)/../kept")
   }
 
   private static func kept(
