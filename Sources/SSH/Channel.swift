@@ -18,13 +18,15 @@ final class Channel {
   var isClosed: Bool { libssh2_channel_wait_closed(pointer) == 0 }
 }
 
-/// A channel that is being opened.
+/// A channel that is being opened, with what it is for.
 ///
-/// libssh2 opens one at a time and must be let finish, so the
-/// session does it, and goes on when the one who asked does not wait any more.
+/// libssh2 opens one at a time and must be let finish, so the session does it, and goes on when the
+/// one who asked does not wait any more. The start of a command is a part of it: libssh2 1.10
+/// (packet.c) gives the connection up when it waits for the answer to one start and reads that to
+/// another.
 struct ChannelOpening {
   enum Purpose: Sendable {
-    case command
+    case command(String)
     case tunnel(host: String, port: UInt16)
   }
 
@@ -32,6 +34,8 @@ struct ChannelOpening {
   let purpose: Purpose
   let operation: String
   var continuation: CheckedContinuation<Int, any Error>?
+  /// The channel that the server opened, while its command is being started.
+  var opened: OpaquePointer?
 }
 
 extension Session {
@@ -65,36 +69,41 @@ extension Session {
 
   func advanceOpenings() {
     while failure == nil, let opening = openings.first {
-      let pointer = open(opening.purpose)
-      if pointer == nil, libssh2_session_last_errno(handle.pointer) == LIBSSH2_ERROR_EAGAIN {
-        return
+      guard let pointer = opening.opened ?? open(opening.purpose) else {
+        if libssh2_session_last_errno(handle.pointer) == LIBSSH2_ERROR_EAGAIN { return }
+        finishOpening(.failure(failed(opening.operation, .channelRefused)))
+        continue
       }
-      let error = pointer == nil ? failed(opening.operation, .channelRefused) : nil
-      guard failure == nil else { return }
-      openings.removeFirst()
-      deliver(pointer, error, to: opening)
+      if opening.opened == nil {
+        openings[0].opened = pointer
+        guard kiln_ssh_forget_exit_status(pointer) == 0 else {
+          finishOpening(.failure(Self.hidesExit(opening.operation)))
+          continue
+        }
+      }
+      let code = start(opening.purpose, on: pointer)
+      if code == LIBSSH2_ERROR_EAGAIN { return }
+      let started = code == 0 ? nil : failed(opening.operation, .channelRefused)
+      finishOpening(started.map { .failure($0) } ?? .success(Channel(pointer)))
     }
   }
 
-  private func deliver(_ pointer: OpaquePointer?, _ error: SSHError?, to opening: ChannelOpening) {
-    guard let pointer else {
-      if let error { opening.continuation?.resume(throwing: error) }
-      return
-    }
-    guard let continuation = opening.continuation else {
+  private static func hidesExit(_ operation: String) -> SSHError {
+    SSHError(
+      .protocolViolation, operation,
+      "this build of libssh2 hides whether an exit status has arrived")
+  }
+
+  /// Takes the first opening off the list, unless its error was that of the whole connection.
+  private func finishOpening(_ result: Result<Channel, SSHError>) {
+    guard failure == nil else { return }
+    let opening = openings.removeFirst()
+    if case .success(let channel) = result, opening.continuation != nil {
+      channels[opening.id] = channel
+    } else if let pointer = opening.opened {
       closing.append(pointer)
-      return
     }
-    guard kiln_ssh_forget_exit_status(pointer) == 0 else {
-      closing.append(pointer)
-      continuation.resume(
-        throwing: SSHError(
-          .protocolViolation, opening.operation,
-          "this build of libssh2 hides whether an exit status has arrived"))
-      return
-    }
-    channels[opening.id] = Channel(pointer)
-    continuation.resume(returning: opening.id)
+    opening.continuation?.resume(with: result.map { _ in opening.id })
   }
 
   private func open(_ purpose: ChannelOpening.Purpose) -> OpaquePointer? {
@@ -109,20 +118,16 @@ extension Session {
     }
   }
 
-  /// Has the server start `command` on a fresh channel.
-  func start(_ command: String, on id: Int) async throws {
-    let operation = "could not start a command on \(target)"
-    let channel = try channel(id, operation)
+  /// Has the server start the command on its fresh channel; the code of libssh2.
+  private func start(_ purpose: ChannelOpening.Purpose, on channel: OpaquePointer) -> Int32 {
+    guard case .command(let command) = purpose else { return 0 }
     let bytes = Array(command.utf8)
     let type = "exec"
-    let code = try await complete(operation) {
-      bytes.withUnsafeBytes { bytes in
-        libssh2_channel_process_startup(
-          channel.pointer, type, UInt32(type.utf8.count),
-          bytes.bindMemory(to: CChar.self).baseAddress, UInt32(bytes.count))
-      }
+    return bytes.withUnsafeBytes { bytes in
+      libssh2_channel_process_startup(
+        channel, type, UInt32(type.utf8.count),
+        bytes.bindMemory(to: CChar.self).baseAddress, UInt32(bytes.count))
     }
-    guard code == 0 else { throw failed(operation, .channelRefused) }
   }
 
   func channel(_ id: Int, _ operation: String) throws(SSHError) -> Channel {

@@ -53,15 +53,8 @@ public final class SSHConnection: Sendable {
   /// - Throws: ``SSHError``, or `CancellationError` when the task is cancelled.
   public func open(_ command: String) async throws -> SSHChannel {
     let id = try await session.openChannel(
-      .command, "could not start a command on \(session.target)")
-    let channel = SSHChannel(session, id: id)
-    do {
-      try await session.start(command, on: id)
-    } catch {
-      await channel.close()
-      throw error
-    }
-    return channel
+      .command(command), "could not start a command on \(session.target)")
+    return SSHChannel(session, id: id)
   }
 
   /// Says goodbye to the server and ends the connection; never waits for an answer.

@@ -24,7 +24,7 @@ actor Session: EventSource {
   var openings: [ChannelOpening] = []
   var tunnels: [Session] = []
   private var waiters: [Int: CheckedContinuation<Void, any Error>] = [:]
-  /// How many bytes had arrived when everyone who waits was last let try again.
+  /// How many bytes had arrived when everyone who waits, and each opening, was last let try again.
   private var told: UInt64 = 0
   private var lastID = 0
 
@@ -80,6 +80,8 @@ actor Session: EventSource {
   func progress() {
     wire.fill()
     pump()
+    // What is taken in from here on may be for someone who had their turn before.
+    told = counters.value.received
     advanceOpenings()
     freeClosed()
     checkTimers()
@@ -154,7 +156,6 @@ actor Session: EventSource {
 
   /// Lets everyone who waits try again.
   func wake() {
-    told = counters.value.received
     let woken = waiters
     waiters = [:]
     for continuation in woken.values { continuation.resume() }
@@ -190,6 +191,8 @@ actor Session: EventSource {
     LIBSSH2_ERROR_SOCKET_RECV: .connectionLost,
     LIBSSH2_ERROR_SOCKET_DISCONNECT: .connectionLost,
     LIBSSH2_ERROR_SOCKET_TIMEOUT: .connectionLost,
+    // An answer that comes after all would be taken for the next one's.
+    LIBSSH2_ERROR_TIMEOUT: .connectionLost,
     LIBSSH2_ERROR_INVALID_MAC: .protocolViolation,
     LIBSSH2_ERROR_DECRYPT: .protocolViolation,
     LIBSSH2_ERROR_OUT_OF_BOUNDARY: .protocolViolation,

@@ -48,6 +48,23 @@ import Testing
     }
   }
 
+  @Test func `commands that start and end at once take each other neither answers nor turns`()
+    async throws
+  {
+    try await withServer { server in
+      // One whose turn were forgotten would go on with the answer to the next question.
+      try await server.connected({ $0.keepAliveInterval = .seconds(600) }) { connection in
+        for _ in 0..<100 {
+          let codes = try await withThrowingTaskGroup(of: SSHExit.self) { group in
+            for _ in 0..<8 { group.addTask { try await connection.run(":").exit } }
+            return try await group.reduce(into: []) { $0.append($1) }
+          }
+          #expect(codes == Array(repeating: .status(0), count: 8))
+        }
+      }
+    }
+  }
+
   @Test func `a channel that nobody reads does not stop another`() async throws {
     try await withServer { server in
       try await server.connected { connection in

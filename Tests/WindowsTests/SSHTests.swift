@@ -213,7 +213,7 @@ import Testing
     var rule = Rule.exits("^shutdown /r", 1190, 0)
     rule.restarts = 0.5
     try await WindowsRig.overSSH(.powershell, rule) { rig, _ in
-      let baked = try await rig.bake(#"{"type": "WindowsRestart", "restartTimeout": "30s"}"#)
+      let baked = try await rig.bake(#"{"type": "WindowsRestart", "restartTimeout": "2m"}"#)
       #expect(baked.failure == nil, "\(baked.log)")
       let commands = try rig.server.started().filter { $0.hasPrefix("shutdown") }
       #expect(commands.map { $0.prefix(11) } == ["shutdown /r", "shutdown /a", "shutdown /r"])
