@@ -34,9 +34,8 @@ import Testing
     try await ScratchDirectory.with { directory in
       let number = "\(directory)/number"
       let hangs = try script("echo $$ >\(number); exec sleep 1000", in: directory)
-      let reason = try await Accelerator.failure(
-        of: .kvm, on: .x86_64, qemu: hangs, in: directory)
-      #expect(reason == "a guest did not run to its end within 3.0 seconds")
+      let run = try await Accelerator.run(.kvm, on: .x86_64, qemu: hangs, in: directory)
+      #expect(run == .failed("a guest did not run to its end within 3.0 seconds"))
       let pid = try #require(
         Int32(String(contentsOfFile: number, encoding: .utf8).dropLast()))
       #expect(ProcessRecord.of(pid: pid) == nil)
@@ -46,10 +45,18 @@ import Testing
   @Test func `a QEMU that can't use KVM is quoted`() async throws {
     try await ScratchDirectory.with { directory in
       let fails = try script("echo 'failed to set MSR 0x10a' >&2; exit 1", in: directory)
-      let reason = try await Accelerator.failure(
-        of: .kvm, on: .x86_64, qemu: fails, in: directory)
-      #expect(reason == "QEMU ended with code 1: failed to set MSR 0x10a")
+      let run = try await Accelerator.run(.kvm, on: .x86_64, qemu: fails, in: directory)
+      #expect(run == .failed("QEMU ended with code 1: failed to set MSR 0x10a"))
     }
+  }
+
+  @Test func `a KVM in which guests run far slower than translated ones is not used`() {
+    #expect(
+      Accelerator.slowness(kvm: .milliseconds(2316), translated: .milliseconds(128))
+        == "a guest took 2.3 s with KVM and 0.1 s without")
+    #expect(Accelerator.slowness(kvm: .milliseconds(601), translated: .milliseconds(120)) != nil)
+    #expect(Accelerator.slowness(kvm: .milliseconds(600), translated: .milliseconds(120)) == nil)
+    #expect(Accelerator.slowness(kvm: .milliseconds(100), translated: .milliseconds(120)) == nil)
   }
 
   @Test(.requires(qemuForArm)) func `an architecture that is not the host's is not tried`()
@@ -67,9 +74,11 @@ import Testing
   private func expectEnd(of architecture: VMSpec.Architecture) async throws {
     let qemu = try Programs.qemu(for: architecture)
     try await ScratchDirectory.with { directory in
-      let reason = try await Accelerator.failure(
-        of: .tcg, on: architecture, qemu: qemu, in: directory)
-      #expect(reason == nil)
+      let run = try await Accelerator.run(.tcg, on: architecture, qemu: qemu, in: directory)
+      guard case .ended = run else {
+        Issue.record("\(run)")
+        return
+      }
       #expect(try FileManager.default.contentsOfDirectory(atPath: directory).isEmpty)
     }
   }
