@@ -23,6 +23,8 @@ extension DiskTool {
       case .byContent: try DiskImage.recognize(path)
       }
     try image.standsAlone()
+    // Beside each other: what is wrong with an image that is none, its information tells best.
+    async let checking = check(image)
     let info = try await info(image)
     if let other = info.backingFile ?? info.dataFile {
       throw DiskError("use `\(image.path)`", .refersTo(other))
@@ -31,7 +33,7 @@ extension DiskTool {
       throw DiskError("use `\(image.path)`", .damaged("it is empty"))
     }
     // A download that was cut off still looks like an image, and breaks in the middle of a build.
-    if case .corrupt(let errors) = try await check(image) {
+    if case .corrupt(let errors) = try await checking {
       throw DiskError(
         "use `\(image.path)`",
         .damaged("\(errors) errors in its tables; a part of the file is missing perhaps"))

@@ -9,11 +9,10 @@ extension ImageStore {
   /// Room is looked for for this target alone, without what other targets and builds will take.
   /// - Throws: ``ImageError``: an explicit version that is there already, no number for a new one,
   ///   the address of a VHD that is no path of this machine, a store that can't be written to, or too
-  ///   little room; `DiskError` where qemu-img is missing.
+  ///   little room.
   public func prepare(
     _ distributor: Distributor, for build: ExpectedBuild
   ) async throws -> PreparedOutput {
-    _ = try await tool.version()
     let prepared =
       switch distributor.target {
       case .managedImage(let id, let location):

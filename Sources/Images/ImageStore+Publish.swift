@@ -45,8 +45,9 @@ extension ImageStore {
       let draft = try Draft(prepared, workplace, layout)
       try Files.makeDirectories(workplace.image)
       try workplace.note(outside: draft.outside)
+      async let info = tool.info(disk)
       try await write(disk, by: draft, shared, progress)
-      let size = try await tool.info(disk).virtualSize
+      let size = try await info.virtualSize
       let bytes = try MetadataFile.encode(draft.metadata(provenance, diskSize: size))
       try Files.write(bytes, to: workplace.image.appending(MetadataFile.name))
       try Files.sync(workplace.image)
