@@ -54,8 +54,8 @@ import Testing
     #expect(
       Accelerator.slowness(kvm: .milliseconds(2316), translated: .milliseconds(128))
         == "a guest took 2.3 s with KVM and 0.1 s without")
-    #expect(Accelerator.slowness(kvm: .milliseconds(601), translated: .milliseconds(120)) != nil)
-    #expect(Accelerator.slowness(kvm: .milliseconds(600), translated: .milliseconds(120)) == nil)
+    #expect(Accelerator.slowness(kvm: .milliseconds(361), translated: .milliseconds(120)) != nil)
+    #expect(Accelerator.slowness(kvm: .milliseconds(360), translated: .milliseconds(120)) == nil)
     #expect(Accelerator.slowness(kvm: .milliseconds(100), translated: .milliseconds(120)) == nil)
   }
 
