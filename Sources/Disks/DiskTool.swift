@@ -15,19 +15,6 @@ public struct DiskTool: Sendable {
     self.program = program
   }
 
-  /// The version of the program, as in `7.2.22`; also a way to see whether it is there.
-  /// - Throws: ``DiskError``, of reason ``DiskError/Reason/toolMissing(_:)`` where it is not.
-  public func version() async throws -> String {
-    let operation = "ask `\(program)` for its version"
-    let end = try await ask(["--version"], for: operation)
-    let words = end.output.split(whereSeparator: \.isWhitespace)
-    guard end.code == 0, words.starts(with: ["qemu-img", "version"]), words.count > 2 else {
-      let said = end.output.prefix { !$0.isNewline }
-      throw DiskError(operation, .damaged("it is no qemu-img: it said `\(said)`"))
-    }
-    return String(words[2])
-  }
-
   /// What an image is.
   ///
   /// It may be in use by a machine; what is said of its sizes is then already of the past.

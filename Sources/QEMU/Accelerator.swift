@@ -61,7 +61,7 @@ public enum Accelerator: String, Sendable, Hashable {
     return slowness(kvm: took, translated: translated)
   }
 
-  /// The better of two runs, since a host may be busy for a moment; one is enough where it was quick.
+  /// The better of two runs, since a host may be busy for a moment; one is enough where KVM was quick.
   private static func fastest(
     _ accelerator: Accelerator, on architecture: VMSpec.Architecture, qemu: String,
     in directory: String

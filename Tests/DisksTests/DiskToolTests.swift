@@ -17,13 +17,6 @@ import Testing
     #expect(error.hint?.contains("qemu-utils") == true)
   }
 
-  @Test func `a program that is not qemu-img is not taken for it`() async throws {
-    #expect(try await tool.version().first?.isNumber == true)
-    let error = try await failure { try await DiskTool("/bin/echo").version() }
-    #expect(error.description.contains("it is no qemu-img: it said `echo (GNU coreutils) "))
-    #expect(!error.description.contains("\n"))
-  }
-
   @Test func `an image that a machine has open is told, with what to do`() async throws {
     try await withDirectory { directory in
       let raw = try rawDisk(directory.appending("raw"), size: 1 << 20)

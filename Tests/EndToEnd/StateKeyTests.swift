@@ -23,14 +23,19 @@ struct StateKeyTests {
   @Test func `a change changes the states after the steps that depend on it, and no others`()
     async throws
   {
-    defer { try? FileManager.default.removeItem(atPath: Bench.cache) }
-    try await Bench.with { bench in
+    try await ScratchDirectory.with { cache in try await Self.expectChanges(with: cache) }
+  }
+
+  /// One cache for all, so that the probe for KVM runs once, and what is remembered of a disk meets
+  /// others at the same place.
+  private static func expectChanges(with cache: String) async throws {
+    try await Bench.with(cache) { bench in
       let before = try await bench.keys()
       #expect(before.count == 5)
       #expect(Set(before).count == 5)
       #expect(try await bench.keys() == before, "what does not change has the same keys")
-      for change in Self.changes {
-        try await Bench.with { bench in
+      for change in changes {
+        try await Bench.with(cache) { bench in
           var changed = bench
           try change.apply(&changed)
           let after = try await changed.keys()
@@ -110,10 +115,8 @@ struct StateKeyTests {
 
 /// A template of five steps with its files and a disk to start from, and what `kiln plan` says of it.
 struct Bench: Sendable {
-  /// One for all, so that the probe for KVM runs once, and what is remembered of a disk meets others
-  /// at the same place.
-  static let cache = "/tmp/kiln-states-\(getpid())-cache"
   let home: String
+  let cache: String
   let disk: String
   var steps: [Customizer] = [
     .shell("echo one", "true", name: "one"), .script("two.sh", name: "two"),
@@ -128,8 +131,8 @@ struct Bench: Sendable {
   private(set) var source: String
 
   /// All in the same directories each time, since a disk's place counts.
-  static func with(_ body: (Bench) async throws -> Void) async throws {
-    let bench = Bench()
+  static func with(_ cache: String, _ body: (Bench) async throws -> Void) async throws {
+    let bench = Bench(cache)
     try FileManager.default.createDirectory(
       atPath: bench.home, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: bench.home) }
@@ -140,7 +143,8 @@ struct Bench: Sendable {
     try await body(bench)
   }
 
-  private init() {
+  private init(_ cache: String) {
+    self.cache = cache
     home = "/tmp/kiln-states-\(getpid())"
     disk = "\(home)/disk.raw"
     source = disk
@@ -162,7 +166,7 @@ struct Bench: Sendable {
     try Data(try text().utf8).write(to: URL(filePath: "\(home)/t.json"))
     let ran = try await KilnProcess.run(
       ["plan", "t.json", "--json", "--source-disk", source] + options, in: home,
-      environment: ["XDG_CACHE_HOME": Self.cache])
+      environment: ["XDG_CACHE_HOME": cache])
     try #require(ran.exit == 0, "\(ran.stderr)")
     let plan = try JSONDecoder().decode(PlanText.self, from: Data(ran.stdout.utf8))
     return plan.steps.compactMap(\.state?.key)
